@@ -1,0 +1,92 @@
+"""What bin/setup does, once a Python new enough is found. Needs nothing but the standard library."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+
+
+def main(arguments):
+    with alone():
+        if not done("dependencies", LOCK.read_bytes(), str(ROOT).encode()):
+            install()
+            mark("dependencies", LOCK.read_bytes(), str(ROOT).encode())
+        catalogues = [path.read_bytes() for path in sorted(ROOT.glob("translations/*/LC_MESSAGES/*.po"))]
+        compiled = all(path.with_suffix(".mo").exists() for path in ROOT.glob("translations/*/LC_MESSAGES/*.po"))
+        if catalogues and not (compiled and done("translations", *catalogues)):
+            compile_translations()
+            mark("translations", *catalogues)
+    if "--no-database" not in arguments:
+        return subprocess.call([PYTHON, ROOT / "preflight.py", "--quick"], cwd=ROOT)
+    return 0
+
+
+@contextlib.contextmanager
+def alone():
+    """Two of us at once take turns: the lock is on the folder itself, so no file is left behind."""
+    folder = os.open(ROOT, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def done(step, *contents):
+    with contextlib.suppress(OSError):
+        return (VENV / f"{step}.done").read_text() == digest(contents)
+    return False
+
+
+def mark(step, *contents):
+    (VENV / f"{step}.done").write_text(digest(contents))
+
+
+def digest(contents):
+    return hashlib.sha256(b"\0".join(contents) + sys.version.encode()).hexdigest()
+
+
+def install():
+    if running_inside() and str(VENV) not in (VENV / "pyvenv.cfg").read_text():
+        # The folder was moved, and its programs name the old place: begin again with the Python below.
+        os.execv(sys._base_executable, [sys._base_executable, __file__, *sys.argv[1:]])
+    print("Setting up .venv with the locked dependencies; the first time this takes a minute.", flush=True)
+    with stopping_short("make .venv"):
+        venv.EnvBuilder(with_pip=True, clear=not running_inside(), symlinks=True).create(VENV)
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-input"]
+    if subprocess.call([*pip, "--require-hashes", "-r", LOCK], cwd=ROOT) != 0:
+        sys.exit("bin/setup: the dependencies of requirements.lock could not be installed; see above.")
+
+
+def running_inside():
+    return Path(sys.prefix).resolve() == VENV.resolve()
+
+
+@contextlib.contextmanager
+def stopping_short(doing):
+    try:
+        yield
+    except (OSError, subprocess.SubprocessError) as error:
+        hint = ""
+        if isinstance(error, subprocess.CalledProcessError) and "ensurepip" in str(error.cmd):
+            hint = " The module venv is incomplete: install it (on Debian and Ubuntu: apt install python3-venv)."
+        sys.exit(f"bin/setup: could not {doing}: {error}.{hint}")
+
+
+def compile_translations():
+    command = [VENV / "bin" / "pybabel", "-q", "compile", "-d", "translations"]
+    if subprocess.call(command, cwd=ROOT) != 0:
+        sys.exit("bin/setup: the translations could not be compiled; see above.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

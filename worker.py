@@ -1,0 +1,196 @@
+"""The jobs, one line each, and at the bottom their timetable.
+
+A job carries no data: it means *look again*. `python worker.py` works, `python worker.py schedule` rings every
+minute. Without Redis, and without anybody who rings, the worker looks by itself once a minute.
+"""
+
+import functools
+import logging
+import sys
+import threading
+import time
+from contextlib import suppress
+
+from flask import current_app, has_app_context
+from redis.exceptions import RedisError
+from rq import SimpleWorker, cron, get_current_job
+from rq.exceptions import StopRequested
+from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
+
+from mail import outgoing
+from models import assignment, closing
+from models.base import now, session
+from web import queue
+
+ROUND_SECONDS = 60  # at least so often everything is looked at
+SLICE_SECONDS = 5  # a job with more to do than this lets the others go first
+PATIENCE_SECONDS = 2  # between two attempts to reach Redis
+
+log = logging.getLogger("worker")
+stopping = threading.Event()
+
+
+@functools.cache
+def application():
+    from wsgi import create_app
+
+    return create_app()
+
+
+def drain(batch):
+    """Make a job of one batch: repeat it, one transaction each, until nothing is due; return how much was done.
+
+    A batch that fails is rolled back and logged, and the job ends: whatever was due still is, the next round finds it.
+    """
+
+    @functools.wraps(batch)
+    def job() -> int:
+        if has_app_context():
+            return repeat(batch)
+        with application().app_context():
+            return repeat(batch)
+
+    return job
+
+
+def repeat(batch) -> int:
+    name, total, began = batch.__name__, 0, time.monotonic()
+    try:
+        while not stopping.is_set() and (count := batch()):
+            session.commit()
+            total += count
+            if get_current_job() and time.monotonic() - began > SLICE_SECONDS and queue.enqueue(name):
+                break
+        session.commit()
+    except StopRequested:
+        session.rollback()
+        raise
+    except Exception:
+        session.rollback()
+        log.exception("%s: a batch failed; the next round tries again.", name)
+    if total:
+        log.info("%s: %d done in %.1f s.", name, total, time.monotonic() - began)
+    return total
+
+
+@drain
+def deliver():
+    return outgoing.deliver_due_batch(now())
+
+
+@drain
+def assign():
+    return assignment.assign_due_batch(now())
+
+
+@drain
+def close_inactive():
+    return closing.close_due_batch(now())
+
+
+@drain
+def remind():
+    return closing.remind_due_batch(now())
+
+
+TIMETABLE = {deliver: "* * * * *", assign: "* * * * *", close_inactive: "* * * * *", remind: "* * * * *"}
+
+
+class Clockwork(SimpleWorker):
+    """Works in this process, for ever: a Redis that comes and goes only changes who rings.
+
+    RQ's loop sends a heartbeat before each wait for a job, whether Redis is there or not: that is when the worker
+    sees to what nobody rang for.
+    """
+
+    max_connection_wait_time = 5.0
+    looked_at = float("-inf")
+    looking = False
+
+    def heartbeat(self, timeout=None, pipeline=None):
+        if pipeline is None and self.get_state() != WorkerStatus.BUSY:
+            self.look_around()
+        super().heartbeat(timeout, pipeline)
+        queue.beat(self.connection, self.name)
+
+    def look_around(self):
+        if self.looking or time.monotonic() - self.looked_at < ROUND_SECONDS:
+            return
+        self.looked_at, self.looking = time.monotonic(), True
+        try:
+            for job in TIMETABLE:
+                job()
+        finally:
+            self.looking = False
+        if stopping.is_set():
+            raise StopRequested
+
+    def request_stop(self, signum, frame):
+        """End after the batch at hand; at once when nothing is being done."""
+        stopping.set()
+        self._stop_requested = True
+        if not self.looking and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+
+    def subscribe(self):
+        """Listen to no commands over Redis: whoever reaches it must not be able to steer us."""
+
+
+def work():
+    """Serve the queue until told to stop."""
+    url, looked_at = application().config["REDIS_URL"], float("-inf")
+    with suppress(StopRequested):
+        while not stopping.is_set():
+            worker = Clockwork(
+                [queue.QUEUE],
+                connection=queue.connect(url, timeout=None),
+                serializer=JSONSerializer,
+                worker_ttl=35,
+                log_job_description=False,
+            )
+            worker.looked_at = looked_at
+            worker._install_signal_handlers()
+            try:
+                worker.look_around()
+                worker.work(logging_level="WARNING")
+            except RedisError as error:
+                log.warning("The queue does not answer (%s); trying again in %d s.", error, PATIENCE_SECONDS)
+            looked_at = worker.looked_at
+            stopping.wait(PATIENCE_SECONDS)
+
+
+class Timetable(cron.CronScheduler):
+    """RQ's scheduler, ringing the bell: as for any other ring, one waiting job of a name is enough."""
+
+    def enqueue_jobs(self):
+        moment = now()
+        due = [job for job in self.get_jobs() if job.should_run()]
+        for job in due:
+            queue.enqueue(job.func.__name__)
+            job.set_enqueue_time(moment)
+        return due
+
+    def _request_stop(self, signum, frame):
+        stopping.set()
+        raise StopRequested
+
+
+def schedule():
+    """Ring every minute until told to stop."""
+    with application().app_context(), suppress(StopRequested):
+        timetable = Timetable(queue.connect(current_app.config["REDIS_URL"]), logging_level="WARNING")
+        for job, times in TIMETABLE.items():
+            timetable.register(job, queue_name=queue.QUEUE, cron=times)
+        while not stopping.is_set():
+            try:
+                timetable.start()
+            except RedisError as error:
+                log.warning("The queue does not answer (%s); trying again in %d s.", error, PATIENCE_SECONDS)
+            stopping.wait(PATIENCE_SECONDS)
+
+
+if __name__ == "__main__":
+    import worker  # as the queue knows it: the jobs must find this module's state, not a second one
+
+    worker.schedule() if sys.argv[1:] == ["schedule"] else worker.work()

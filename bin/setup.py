@@ -26,7 +26,7 @@ def main(arguments):
             compile_translations()
             mark("translations", *catalogues)
     if "--no-database" not in arguments:
-        return subprocess.call([PYTHON, ROOT / "preflight.py", "--quick"], cwd=ROOT)
+        return subprocess.call([PYTHON, ROOT / "preflight.py"], cwd=ROOT)
     return 0
 
 

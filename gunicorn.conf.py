@@ -1,0 +1,46 @@
+"""The web server: bin/serve and the systemd unit start it alike, with the settings of config.py."""
+
+import os
+import re
+
+from gunicorn import glogging
+
+import config
+from tether import die_with_parent
+
+settings = config.load()
+
+bind = [
+    f"[{settings['HOST']}]:{settings['PORT']}" if ":" in settings["HOST"] else f"{settings['HOST']}:{settings['PORT']}"
+]
+worker_class = "gthread"
+workers = settings["WEB_WORKERS"]
+threads = settings["WEB_THREADS"]
+timeout = 60
+graceful_timeout = 15
+keepalive = 5
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only a heartbeat lives there
+control_socket_disable = True
+loglevel = "warning"
+accesslog = "-"
+access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'
+
+# A token opens a ticket, a code opens an account: neither belongs into a log (threat model, rules 16 and 17).
+TOKENS = re.compile(r"(/ticket/)[^/? ]+|([?&](?:code|token|password)=)[^& ]+")
+
+
+class MaskedLogger(glogging.Logger):
+    def atoms(self, resp, req, environ, request_time):
+        atoms = super().atoms(resp, req, environ, request_time)
+        return {name: mask(value) if isinstance(value, str) else value for name, value in atoms.items()}
+
+
+def mask(text: str) -> str:
+    return TOKENS.sub(lambda found: (found[1] or found[2]) + "…", text)
+
+
+logger_class = MaskedLogger
+
+
+def post_fork(server, worker):
+    die_with_parent(worker.ppid)

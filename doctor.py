@@ -1,0 +1,163 @@
+"""What `flask doctor` looks at. Each check yields findings: what was seen, and how to mend what is wrong."""
+
+import os
+import shutil
+import smtplib
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from itsdangerous import URLSafeSerializer
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+import preflight
+from config import ConfigError
+from models.base import db, is_sqlite, now, session, sqlite_driver, wal_is_safe
+from models.event import Event
+from models.outbox import Delivery
+from web import queue
+
+WAITS_TOO_LONG = timedelta(minutes=15)
+CLOCK_MAY_DIFFER = timedelta(minutes=2)
+DISK_BYTES_NEEDED = 500_000_000
+PATIENCE_SECONDS = 5
+
+
+@dataclass
+class Finding:
+    part: str
+    good: bool
+    what: str
+    cure: str = ""
+
+
+def database(app) -> Iterator[Finding]:
+    try:
+        session.execute(text("SELECT 1"))
+        if is_sqlite():
+            yield from sqlite()
+        else:
+            yield Finding("database", True, f"PostgreSQL {session.scalar(text('SHOW server_version'))} answers.")
+        with db.engine.connect() as connection:
+            behind = preflight.behind(connection)
+        what = "Migrations wait." if behind else "All migrations are done."
+        yield Finding("migrations", not behind, what, "run: .venv/bin/flask --app wsgi db upgrade")
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        yield Finding("database", False, f"It does not answer: {reason}", "start it, or correct DATABASE_URL.")
+    except ConfigError as error:
+        yield Finding("migrations", False, str(error), "install the newer program, or restore an older backup.")
+
+
+def sqlite() -> Iterator[Finding]:
+    driver = sqlite_driver()
+    what = f"SQLite {driver.sqlite_version} answers, journal {session.scalar(text('PRAGMA journal_mode'))}."
+    cure = "use a Python with SQLite 3.51.3 or newer: this one needs a slower journal to be safe."
+    yield Finding("database", wal_is_safe(driver.sqlite_version_info), what, cure)
+    damage = session.scalar(text("PRAGMA quick_check(1)"))
+    yield Finding("database", damage == "ok", f"The file is whole: {damage}.", "restore the last backup.")
+
+
+def doorbell(app) -> Iterator[Finding]:
+    report = queue.report()
+    if report is None:
+        cure = "start Guichet or the Redis of REDIS_URL; until then everything is done with up to a minute's delay."
+        yield Finding("queue", False, "It does not answer.", cure)
+        return
+    yield Finding("queue", True, f"It answers; {report['waiting']} jobs wait.")
+    age = report["worker_age_seconds"]
+    alive = age is not None and age < 2 * queue.HEARTBEAT_SECONDS / 3
+    what = f"{report['workers']} known, last heard of {age:.0f} s ago." if alive else "None was heard of lately."
+    yield Finding("worker", alive, what, "start it: bin/serve, or the unit guichet-worker.")
+
+
+def mail(app) -> Iterator[Finding]:
+    url = app.config["MAIL_URL"]
+    if not url:
+        yield Finding("mail", True, f"Without MAIL_URL, mail is kept as files under {app.config['DATA_DIR']}/mail.")
+    else:
+        try:
+            greet(url)
+            yield Finding("mail", True, f"{urlsplit(url).hostname} takes our mail.")
+        except (OSError, smtplib.SMTPException) as error:
+            what = f"{urlsplit(url).hostname} does not take it: {str(error).splitlines()[0] if str(error) else error!r}"
+            yield Finding(
+                "mail", False, what, "correct MAIL_URL, or see to the mail server; nothing is lost meanwhile."
+            )
+    try:
+        oldest = session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == "queued"))
+        failed = session.scalar(select(func.count()).where(Delivery.state == "failed"))
+    except SQLAlchemyError:
+        return
+    late = oldest is not None and now() - oldest > WAITS_TOO_LONG
+    what = f"The oldest unsent mail was due at {oldest:%Y-%m-%d %H:%M} UTC." if late else "No mail is late."
+    yield Finding("outbox", not late, what, "start the worker, then see the outbox in the console for the reason.")
+    if failed:
+        yield Finding("outbox", False, f"{failed} mails were refused for good.", "see the outbox in the console.")
+
+
+def greet(url: str):
+    """Sign in to the mail server, and leave."""
+    parts = urlsplit(url)
+    context = ssl.create_default_context()
+    if parts.scheme == "smtps":
+        server = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=PATIENCE_SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=PATIENCE_SECONDS)
+    with server:
+        if parts.scheme == "smtp" and parse_qs(parts.query).get("tls", ["0"])[0] == "1":
+            server.starttls(context=context)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.noop()
+
+
+def clock(app) -> Iterator[Finding]:
+    cure = "set this machine's clock (and keep it right, with chrony or systemd-timesyncd)."
+    try:
+        latest = session.scalar(select(func.max(Event.at)))
+        theirs = now() if is_sqlite() else session.scalar(text("SELECT now()")).astimezone(UTC)
+    except SQLAlchemyError:
+        return
+    apart = abs(theirs - now())
+    if apart > CLOCK_MAY_DIFFER:
+        yield Finding("clock", False, f"The database's clock differs by {apart.total_seconds():.0f} s.", cure)
+    elif latest and latest - now() > CLOCK_MAY_DIFFER:
+        yield Finding("clock", False, f"The history reaches into the future, to {latest:%Y-%m-%d %H:%M} UTC.", cure)
+    else:
+        yield Finding("clock", True, f"It is {now():%Y-%m-%d %H:%M} UTC.")
+
+
+def disk(app) -> Iterator[Finding]:
+    folder = app.config["DATA_DIR"]
+    free = shutil.disk_usage(folder).free
+    cure = "free some space, or move DATA_DIR to a larger disk."
+    yield Finding("disk", free > DISK_BYTES_NEEDED, f"{free / 1e9:.1f} GB are free under {folder}.", cure)
+    open_to_all = os.stat(folder).st_mode & 0o007
+    if open_to_all:
+        yield Finding("disk", False, f"Others on this machine can read {folder}.", f"run: chmod 750 {folder}")
+
+
+def links(app) -> Iterator[Finding]:
+    base = app.config["BASE_URL"]
+    local = urlsplit(base).hostname in ("127.0.0.1", "localhost", "::1")
+    signer = URLSafeSerializer([*app.config["SECRET_KEY_FALLBACKS"], app.config["SECRET_KEY"]], salt="guichet.doctor")
+    readable = signer.loads(signer.dumps(1)) == 1
+    yield Finding("links", readable, "They are signed and read with the present key.", "set another SECRET_KEY.")
+    if not local and not base.startswith("https://"):
+        yield Finding("links", False, f"{base} is not encrypted.", "put a reverse proxy with TLS in front of it.")
+    if local and app.config["MAIL_URL"]:
+        yield Finding("links", False, f"Links in mail lead to {base}, this machine only.", "set BASE_URL.")
+    try:
+        with urllib.request.urlopen(f"{base}/health/live", timeout=PATIENCE_SECONDS):  # noqa: S310 - our own address
+            yield Finding("links", True, f"{base} answers.")
+    except (OSError, ValueError) as error:
+        what = f"{base} does not answer from here: {getattr(error, 'reason', error)}"
+        yield Finding("links", False, what, "start Guichet, or correct BASE_URL and the reverse proxy.")
+
+
+CHECKS = (database, doorbell, mail, clock, disk, links)

@@ -1,7 +1,7 @@
 """Every setting: its default, its unit, and what it changes. All come from the environment.
 
 ====================  ========================  ======================================================================
-DATA_DIR              var/                      the folder of everything Guichet keeps by itself (from the program's own)
+DATA_DIR              var/                      the folder of all that Guichet keeps (relative to the program)
 DATABASE_URL          SQLite under DATA_DIR     sqlite:///…, or postgresql://user:password@host/name
 REDIS_URL             embedded Valkey           redis://…, rediss://… or unix://…: the doorbell of the worker
 SECRET_KEY            made once under DATA_DIR  signs cookies and links; several, separated by commas: the first

@@ -1,0 +1,49 @@
+"""The vocabulary of the helpdesk: every model by its name."""
+
+from .attachment import Attachment, Upload
+from .base import Base, Refusal, db, now, session
+from .closing import Batch, Closing
+from .company import Company
+from .event import Event
+from .follower import TeamFollower, TicketFollower
+from .links import Link
+from .message import Message
+from .outbox import Delivery
+from .people import Contact, TimeOff, User
+from .rating import Rating
+from .stage import ColumnFold, Stage
+from .team import Team, TeamMember, make_team
+from .template import Template
+from .ticket import Tag, Ticket, open_ticket
+
+__all__ = [
+    "Attachment",
+    "Base",
+    "Batch",
+    "Closing",
+    "ColumnFold",
+    "Company",
+    "Contact",
+    "Delivery",
+    "Event",
+    "Link",
+    "Message",
+    "Rating",
+    "Refusal",
+    "Stage",
+    "Tag",
+    "Team",
+    "TeamFollower",
+    "TeamMember",
+    "Template",
+    "Ticket",
+    "TicketFollower",
+    "TimeOff",
+    "Upload",
+    "User",
+    "db",
+    "make_team",
+    "now",
+    "open_ticket",
+    "session",
+]

@@ -1,0 +1,229 @@
+"""Who works a ticket: by hand, or by the team's rule, fair and with its reason (R-ASSIGN)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, or_, select
+
+from .base import Refusal, is_sqlite, now, session
+from .people import INTERNAL, Contact, User
+
+if TYPE_CHECKING:
+    from .ticket import Ticket
+
+BATCH = 500
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class CannotBeAssigned(Refusal):
+    """Not somebody who takes tickets and may see the team (R-ASSIGN-1)."""
+
+
+@dataclass
+class Candidate:
+    """A member in the eyes of the rule: how many tickets they have, and from when on they can take one."""
+
+    user: User
+    count: int
+    last: datetime
+    available: datetime | None  # None: never
+
+    @property
+    def turn(self):
+        """Fewest tickets first, then whoever was given one longest ago, then the lower id (R-ASSIGN-4)."""
+        return self.count, self.last, self.user.id
+
+
+@dataclass
+class Decision:
+    """One step of the rule: this ticket, to whom (None: it waits), and why."""
+
+    ticket: "Ticket"
+    user: User | None
+    why: str
+    candidates: list[Candidate] = field(default_factory=list)
+
+
+class Assignable:
+    """A ticket has at most one assignee."""
+
+    def assign_to(self, user, by=None, why="", at=None):
+        """Give the ticket to an internal user, or to nobody with None; giving it again changes nothing.
+
+        The assignee becomes a follower (R-VIS-1). ``by`` is None for the rule. Raises TicketClosed, CannotBeAssigned.
+        """
+        self.lock()
+        if user is self.assignee:
+            return
+        self.refuse_if_closed()
+        if user and not self.team.may_be_assigned(user):
+            raise CannotBeAssigned(user.email)
+        at, before = at or now(), self.assignee
+        self.assignee, self.assigned_at = user, at if user else None
+        self.awaits_assignment = user is None and by is None
+        if user:
+            self.add_follower(user.contact, quietly=True)
+        if by:
+            self.touch(at)
+        event = self.record("assigned", by=by, from_=before and before.email, to=user and user.email, why=why, at=at)
+        session.flush()
+        if user and user.contact is not by:
+            self.tell_assignee(event)
+
+
+class Assigning:
+    """A team gives its tickets to its members."""
+
+    @property
+    def assignable_users(self) -> list[User]:
+        """The internal users of the company who take tickets and may see the team, in the order of their names."""
+        query = select(User).join(Contact).where(self._may_be_assigned()).order_by(Contact.name, User.id)
+        return list(session.scalars(query))
+
+    def may_be_assigned(self, user) -> bool:
+        return session.scalar(select(User.id).where(User.id == user.id, self._may_be_assigned())) is not None
+
+    def _may_be_assigned(self):
+        from .company import user_companies
+        from .follower import TeamFollower
+
+        session.flush()
+        at_home = select(user_companies.c.user_id).where(user_companies.c.company_id == self.company_id)
+        followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == self.id)
+        invited = or_(User.role == "administrator", User.contact_id.in_(followers), self.visibility != "private")
+        return User.active & User.takes_tickets & User.role.in_(INTERNAL) & User.id.in_(at_home) & invited
+
+    def takers(self) -> list[User]:
+        """Whom the rule chooses from: the members, or everybody where none is named (R-ASSIGN-5)."""
+        everybody = self.assignable_users
+        named = {membership.user_id for membership in self.memberships}
+        return sorted((user for user in everybody if not named or user.id in named), key=lambda user: user.id)
+
+    def candidates(self, at: datetime) -> list[Candidate]:
+        """The takers with what the team's method counts; two queries, whatever the number of tickets."""
+        counts, lasts = self._loads(open_only=self.auto_assign == "equal_open"), self._last_given()
+        starts = {one.user_id: one.head_start for one in self.memberships} if self.auto_assign == "equal_total" else {}
+        return [
+            Candidate(
+                user,
+                counts.get(user.id, 0) + starts.get(user.id, 0),
+                lasts.get(user.id, NEVER),
+                user.available_from(at, self.company),
+            )
+            for user in self.takers()
+        ]
+
+    def decide(self, at: datetime, limit=BATCH) -> list[Decision]:
+        """What the rule says of the oldest tickets that wait; changes nothing."""
+        candidates = self.candidates(at)
+        return [self._choose(ticket, candidates, at) for ticket in self.tickets_to_assign(limit)]
+
+    def tickets_to_assign(self, limit=BATCH) -> list:
+        """The open tickets that arrived without an assignee, oldest first."""
+        from .ticket import Ticket
+
+        query = select(Ticket).where(Ticket.team_id == self.id, waits_for_assignment())
+        return list(session.scalars(query.order_by(Ticket.created_at, Ticket.id).limit(limit)))
+
+    def _choose(self, ticket, candidates, at) -> Decision:
+        able = [one for one in candidates if one.available]
+        if not able:
+            return Decision(ticket, None, "no member" if not candidates else "no member will be available")
+        soonest = min(one.available for one in able)
+        chosen = min((one for one in able if one.available == soonest), key=lambda one: one.turn)
+        why = self._explain(chosen, candidates, soonest, at)
+        chosen.count, chosen.last = chosen.count + 1, at
+        return Decision(ticket, chosen.user, why, candidates)
+
+    def _explain(self, chosen, candidates, soonest, at) -> str:
+        """The counts compared, who was skipped and until when (R-ASSIGN-7)."""
+        asked = sorted((one for one in candidates if one.available == soonest), key=lambda one: one.turn)
+        away = [one for one in candidates if one.available != soonest]
+        parts = [f"{self.auto_assign}: " + ", ".join(f"{one.user.email} {one.count}" for one in asked[:10])]
+        if soonest > at:
+            parts.append(f"nobody now, first back at {moment(soonest)}")
+        if away:
+            until = (
+                f"{one.user.email} {'until ' + moment(one.available) if one.available else 'always'}" for one in away
+            )
+            parts.append("away: " + ", ".join(list(until)[:10]))
+        return "; ".join(parts)
+
+    def _loads(self, open_only: bool) -> dict[int, int]:
+        from .stage import Stage
+        from .ticket import Ticket
+
+        query = select(Ticket.assignee_id, func.count()).where(
+            Ticket.team_id == self.id, Ticket.assignee_id.is_not(None)
+        )
+        if open_only:
+            query = query.where(Ticket.stage_id.in_(select(Stage.id).where(~Stage.folded)))
+        return dict(session.execute(query.group_by(Ticket.assignee_id)).tuples().all())
+
+    def _last_given(self) -> dict[int, datetime]:
+        from .ticket import Ticket
+
+        query = select(Ticket.assignee_id, func.max(Ticket.assigned_at)).where(
+            Ticket.team_id == self.id, Ticket.assigned_at.is_not(None)
+        )
+        return dict(session.execute(query.group_by(Ticket.assignee_id)).tuples().all())
+
+    def _lowest_total(self) -> int:
+        """The lowest number that a present member counts with; 0 where there is none."""
+        if not self.memberships or self.id is None:
+            return 0
+        loads = self._loads(open_only=False)
+        return min(loads.get(one.user_id, 0) + one.head_start for one in self.memberships)
+
+    def _head_start(self, user, lowest: int) -> int:
+        return max(0, lowest - self._loads(open_only=False).get(user.id, 0)) if lowest else 0
+
+
+def waits_for_assignment():
+    """A condition on Ticket: open, without assignee, and nobody took the assignee away on purpose."""
+    from .stage import Stage
+    from .ticket import Ticket
+
+    folded = select(Stage.id).where(Stage.folded)
+    return Ticket.assignee_id.is_(None) & Ticket.awaits_assignment & Ticket.stage_id.not_in(folded)
+
+
+def teams_with_work() -> list[int]:
+    from .team import Team
+    from .ticket import Ticket
+
+    waiting = select(Ticket.id).where(Ticket.team_id == Team.id, waits_for_assignment()).exists()
+    return list(session.scalars(select(Team.id).where(Team.auto_assign.is_not(None), waiting).order_by(Team.id)))
+
+
+def assign_due_batch(at: datetime, limit=BATCH) -> int:
+    """Assign the oldest waiting tickets of one team; returns how many, 0 when nothing is left to do.
+
+    The team's row is held meanwhile: two workers never count at the same time (R-ASSIGN-8).
+    """
+    for team_id in teams_with_work():
+        if (team := _hold(team_id)) and (done := sum(_carry_out(decision, at) for decision in team.decide(at, limit))):
+            return done
+    return 0
+
+
+def _hold(team_id):
+    from .team import Team
+
+    query = select(Team).where(Team.id == team_id).execution_options(populate_existing=True)
+    return session.scalar(query if is_sqlite() else query.with_for_update(skip_locked=True))
+
+
+def _carry_out(decision: Decision, at: datetime) -> int:
+    """Give the ticket as decided, unless a person was quicker or closed it meanwhile."""
+    ticket = decision.ticket
+    ticket.lock()
+    if decision.user is None or ticket.assignee_id or ticket.closed:
+        return 0
+    ticket.assign_to(decision.user, why=decision.why, at=at)
+    return 1
+
+
+def moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

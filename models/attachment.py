@@ -1,0 +1,98 @@
+"""Files of messages: the row tells who may see it, the file lies under a name of our own making."""
+
+import hashlib
+import mimetypes
+import re
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import fsspec
+from flask import current_app
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, Refusal
+
+if TYPE_CHECKING:
+    from .message import Message
+
+CHUNK = 64 * 1024
+SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+class TooLarge(Refusal):
+    """The file is over MAX_ATTACHMENT_BYTES."""
+
+
+@dataclass
+class Upload:
+    """A file on its way in: the name its sender gave, its type, and an open stream of its bytes."""
+
+    name: str
+    type: str
+    stream: BinaryIO
+
+
+class Attachment(Base):
+    """A file of a message; who may see the message may fetch it (threat model, rule 8)."""
+
+    __tablename__ = "attachments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int]  # bytes
+    sha256: Mapped[str] = mapped_column(String(64))
+    storage_key: Mapped[str] = mapped_column(String(64), unique=True)
+    content_id: Mapped[str | None] = mapped_column(String(250))  # of a picture inside an HTML mail
+    message: Mapped["Message | None"] = relationship(back_populates="attachments")
+
+    @property
+    def picture(self) -> bool:
+        """Whether a browser may show it in the page; never HTML, SVG or XML (threat model, rule 35)."""
+        return self.type in SHOWN_INLINE
+
+    def open(self) -> BinaryIO:
+        """The stored bytes, as a stream to close; FileNotFoundError if the store lost them."""
+        return _store().open(self.storage_key, "rb")
+
+
+def keep(upload: Upload) -> Attachment:
+    """Store the file, then return its row; a file whose row is never committed is swept later. Raises TooLarge."""
+    name = clean_name(upload.name)
+    key = f"{uuid.uuid4().hex[:2]}/{uuid.uuid4().hex}"
+    store, digest, size = _store(), hashlib.sha256(), 0
+    limit = current_app.config["MAX_ATTACHMENT_BYTES"]
+    store.makedirs(key.partition("/")[0], exist_ok=True)
+    with store.open(key, "wb") as target:
+        while chunk := upload.stream.read(CHUNK):
+            size += len(chunk)
+            if size > limit:
+                break
+            digest.update(chunk)
+            target.write(chunk)
+    if size > limit:
+        store.rm(key)
+        raise TooLarge(name)
+    kind = (upload.type or "").partition(";")[0].strip().lower() or mimetypes.guess_type(name)[0]
+    if not kind or not re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", kind):
+        kind = "application/octet-stream"
+    return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key)
+
+
+def clean_name(name: str) -> str:
+    """The sender's file name without path, control characters or tricks of direction; "file" if nothing is left."""
+    name = unicodedata.normalize("NFC", name or "").replace("\\", "/").rpartition("/")[2]
+    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip(" .")
+    if len(name) > 200:
+        stem, dot, ending = name.rpartition(".")
+        name = f"{stem[: 195 - len(ending)]}{dot}{ending}" if dot and len(ending) < 20 else name[:200]
+    return name or "file"
+
+
+def _store():
+    """The place of the files, from ATTACHMENTS_URL: a folder, or whatever fsspec can open."""
+    filesystem, root = fsspec.core.url_to_fs(current_app.config["ATTACHMENTS_URL"])
+    return fsspec.implementations.dirfs.DirFileSystem(path=root, fs=filesystem)

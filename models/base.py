@@ -1,0 +1,108 @@
+"""The database: one engine for both kinds, real transactions on SQLite, UTC everywhere."""
+
+import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, TypeDecorator, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase
+
+log = logging.getLogger(__name__)
+
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class _Model(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+db = SQLAlchemy(model_class=_Model)
+Base = db.Model
+session = db.session
+
+# True while a request only reads: SQLite then begins without taking the one write lock.
+reading: ContextVar[bool] = ContextVar("reading", default=False)
+
+
+class Refusal(Exception):
+    """The domain says no. Subclasses name the reason; views find words for it."""
+
+
+def now() -> datetime:
+    """The present moment, in UTC and with its zone."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator):
+    """A moment, always aware and in UTC; a naive one is refused with ValueError."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a moment without a time zone: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def sqlite_driver():
+    """The SQLite module to use: a current one from its wheel, else the interpreter's own."""
+    try:
+        import pysqlite3.dbapi2 as driver
+    except ImportError:
+        import sqlite3 as driver
+    return driver
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite is free of the WAL-reset defect (threat model, rule 69)."""
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def engine_options(url: str) -> dict:
+    """What create_engine needs for this kind of database."""
+    if url.startswith("sqlite"):
+        return {"module": sqlite_driver(), "connect_args": {"timeout": 20}}
+    return {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection, record):
+    if not hasattr(connection, "isolation_level") or "sqlite" not in type(connection).__module__:
+        return
+    connection.isolation_level = None  # the driver begins nothing; we do, in _begin
+    cursor = connection.cursor()
+    safe = wal_is_safe(sqlite_driver().sqlite_version_info)
+    if not safe:
+        log.warning("SQLite %s can lose data in WAL mode: using a rollback journal", sqlite_driver().sqlite_version)
+    cursor.execute(f"PRAGMA journal_mode={'WAL' if safe else 'DELETE'}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=20000")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection):
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+
+
+def is_sqlite() -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,145 @@
+"""Followers of teams and tickets. Following is decided by team row, ticket row and exclusion: nothing is copied."""
+
+from sqlalchemy import ForeignKey, and_, delete, or_, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, Refusal, session
+from .people import Contact, User
+
+
+class StillNeeded(Refusal):
+    """A member follows the team and an assignee the ticket: take that role from them first (R-VIS-1)."""
+
+
+class TeamFollower(Base):
+    """Follows all tickets of the team, present and future, but those they were removed from (R-VIS-4)."""
+
+    __tablename__ = "team_followers"
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, index=True)
+    contact: Mapped[Contact] = relationship(lazy="joined", innerjoin=True)
+
+
+class TicketFollower(Base):
+    """Follows one ticket, or with ``excluded`` was removed from it and stays so until added again."""
+
+    __tablename__ = "ticket_followers"
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, index=True)
+    excluded: Mapped[bool] = mapped_column(default=False)
+    contact: Mapped[Contact] = relationship(lazy="joined", innerjoin=True)
+
+
+def is_portal_contact():
+    """A contact with a portal login, as a condition on TeamFollower or TicketFollower columns."""
+    return select(User.contact_id).where(User.role == "portal")
+
+
+class TeamFollowing:
+    """A team is followed."""
+
+    @property
+    def followers(self) -> list[Contact]:
+        query = select(Contact).join(TeamFollower).where(TeamFollower.team_id == self.id)
+        return list(session.scalars(query.order_by(Contact.email)))
+
+    def add_follower(self, contact):
+        session.flush()
+        if session.get(TeamFollower, (self.id, contact.id)) is None:
+            session.add(TeamFollower(team_id=self.id, contact_id=contact.id))
+            session.flush()
+
+    def remove_follower(self, contact):
+        """StillNeeded for a member."""
+        if contact.user in self.members and contact.user is not None:
+            raise StillNeeded(contact.email)
+        session.execute(
+            delete(TeamFollower).where(TeamFollower.team_id == self.id, TeamFollower.contact_id == contact.id)
+        )
+
+    def change_visibility(self, visibility: str) -> int:
+        """Set the visibility; leaving *public* removes portal users as followers everywhere (R-VIS-5).
+
+        Returns how many portal users lost their place.
+        """
+        before, self.visibility = self.visibility, visibility
+        if before != "public" or visibility == "public":
+            return 0
+        session.flush()
+        losing = len(self.portal_followers())
+        for table, condition in self._portal_rows():
+            session.execute(delete(table).where(condition), execution_options={"synchronize_session": False})
+        session.expire_all()
+        return losing
+
+    def portal_followers(self) -> list[Contact]:
+        """The portal users who follow the team or one of its tickets by a row, each once."""
+        ids = [select(table.contact_id).where(condition) for table, condition in self._portal_rows()]
+        return list(session.scalars(select(Contact).where(or_(*map(Contact.id.in_, ids))).order_by(Contact.email)))
+
+    def _portal_rows(self):
+        from .ticket import Ticket
+
+        tickets = select(Ticket.id).where(Ticket.team_id == self.id)
+        yield TeamFollower, and_(TeamFollower.team_id == self.id, TeamFollower.contact_id.in_(is_portal_contact()))
+        yield (
+            TicketFollower,
+            and_(
+                TicketFollower.ticket_id.in_(tickets),
+                TicketFollower.contact_id.in_(is_portal_contact()),
+                ~TicketFollower.excluded,
+            ),
+        )
+
+
+class Followed:
+    """A ticket is followed by its customer, by the team's followers, and by those who were added to it."""
+
+    @property
+    def followers(self) -> list[Contact]:
+        """Everybody who follows the ticket, in the order of their addresses."""
+        own = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == self.id, ~TicketFollower.excluded)
+        team = select(TeamFollower.contact_id).where(TeamFollower.team_id == self.team_id)
+        gone = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == self.id, TicketFollower.excluded)
+        by_way = or_(Contact.id.in_(own), Contact.id.in_(team), Contact.id == self.customer_id)
+        query = select(Contact).where(by_way, Contact.id.not_in(gone))
+        return list(session.scalars(query.order_by(Contact.email)))
+
+    def add_follower(self, contact, by=None, quietly=False):
+        """Add somebody to this ticket; an earlier removal ends (R-VIS-4). Adding again changes nothing."""
+        session.flush()
+        row = session.get(TicketFollower, (self.id, contact.id))
+        if row and not row.excluded:
+            return
+        if row:
+            row.excluded = False
+        else:
+            session.add(TicketFollower(ticket_id=self.id, contact_id=contact.id))
+        if not quietly:
+            self.record("followed", by=by, to=contact.email)
+        session.flush()
+
+    def remove_follower(self, contact, by=None):
+        """Remove somebody from this ticket, whatever way they follow it; StillNeeded for the assignee."""
+        if self.assignee and self.assignee.contact_id == contact.id:
+            raise StillNeeded(contact.email)
+        if contact not in self.followers:
+            return
+        row = session.get(TicketFollower, (self.id, contact.id))
+        if row:
+            row.excluded = True
+        else:
+            session.add(TicketFollower(ticket_id=self.id, contact_id=contact.id, excluded=True))
+        self.record("unfollowed", by=by, from_=contact.email)
+        session.flush()
+
+    def drop_followers_who_may_not_see(self):
+        """After a change of team: users among the ticket's own followers who may not see it go (R-STAGE-8)."""
+        from .visibility import may_see
+
+        query = select(TicketFollower).where(TicketFollower.ticket_id == self.id, ~TicketFollower.excluded)
+        for row in session.scalars(query):
+            user = row.contact.user
+            if user and not may_see(user, self):
+                session.delete(row)
+        session.flush()

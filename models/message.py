@@ -1,0 +1,99 @@
+"""Public replies and internal notes, and what they set in motion."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .attachment import Attachment, keep
+from .base import Base, Refusal, UtcDateTime, now, session
+from .people import Contact
+
+if TYPE_CHECKING:
+    from .ticket import Ticket
+
+
+class EmptyMessage(Refusal):
+    """A message needs words or a file."""
+
+
+class Message(Base):
+    """One thing that somebody said. ``body`` is Markdown as it was written; it is made safe when shown."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_ticket_id_at", "ticket_id", "at", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    body: Mapped[str] = mapped_column(Text, default="")
+    internal: Mapped[bool] = mapped_column(default=False)
+    origin_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)  # before a merge
+    mail_id: Mapped[str | None] = mapped_column(String(250), index=True)  # Message-ID, without brackets
+    placed_by: Mapped[str | None] = mapped_column(String(20))  # the rule of R-MAIL-2 that put it here
+    submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    author: Mapped[Contact] = relationship(foreign_keys=[author_id])
+    ticket: Mapped["Ticket"] = relationship(foreign_keys=[ticket_id], back_populates="messages")
+    attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by=Attachment.id)
+
+    @property
+    def from_customer(self) -> bool:
+        """Said from the customer's side of the counter: by the customer or another outsider."""
+        return not self.author.internal
+
+
+class Conversation:
+    """A ticket is talked about: ``reply`` is the one way in for words, from every channel."""
+
+    def reply(self, by, body, attachments=(), internal=False, key=None, at=None) -> Message:
+        """Add a public reply or an internal note, tell those concerned, and move along (R-STAGE-7).
+
+        What comes from the customer's side to a closed ticket is never lost: it reopens the ticket, or opens a
+        follow-up (R-CLOSE-8); the message returned then stands on ``message.ticket``. An internal user's reply to a
+        closed ticket raises TicketClosed. The same ``key`` again returns the message that it made.
+        """
+        if not body.strip() and not attachments:
+            raise EmptyMessage
+        self.lock()
+        if key and (known := session.scalar(select(Message).where(Message.submission_key == key))):
+            return known
+        at = at or now()
+        if self.closed:
+            if by.internal:
+                self.refuse_if_closed()
+            elif not self.reopening_allowed(at):
+                return self.follow_up(by, body, attachments, key, at).messages[0]
+            else:
+                self.reopen(by=by, at=at)
+        message = self.add_message(by, body, attachments, internal, key, at)
+        self.follow_conversation(message)
+        self.tell_followers_of_message(message)
+        return message
+
+    def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False) -> Message:
+        """Write the message itself: activity, the turn of who waits for whom, and the search index."""
+        at = at or now()
+        message = Message(ticket=self, author=by, body=body, internal=internal, at=at, submission_key=key)
+        message.attachments = [keep(file) for file in attachments]
+        session.add(message)
+        self.touch(at)
+        if not internal:
+            self.waiting_since = (self.waiting_since or at) if message.from_customer else None
+        session.flush()
+        self.index_message(message, first=first)
+        return message
+
+    def follow_up(self, by, body, attachments=(), key=None, at=None):
+        """A new ticket after the reopening window (R-CLOSE-8): customer, team and tags, not the conversation."""
+        from .ticket import open_ticket
+
+        ticket = open_ticket(
+            self.team, self.customer, self.subject, body, by=by, attachments=attachments, at=at, follow_up_of=self
+        )
+        ticket.messages[0].submission_key = key
+        ticket.tags = list(self.tags)
+        return ticket
+
+    def public_messages(self) -> list[Message]:
+        return [message for message in self.messages if not message.internal]

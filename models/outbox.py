@@ -1,0 +1,156 @@
+"""The outbox: every mail or SMS is a row written in the transaction that caused it, sent after it (R-MAIL-1)."""
+
+from datetime import datetime
+from email.utils import make_msgid
+from typing import TYPE_CHECKING
+
+from flask import current_app
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, UtcDateTime, now, session
+from .bell import ring
+from .event import Event
+from .message import Message
+from .people import Contact
+from .template import Template
+
+if TYPE_CHECKING:
+    from .ticket import Ticket
+
+STATES = ("queued", "held", "sent", "failed", "cancelled")
+# What a delivery says; mail/rendering.py has the words for each.
+KINDS = ("stage", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation")
+
+
+class Delivery(Base):
+    """One mail or SMS to one recipient, until the outside world took it.
+
+    ``key`` names cause and recipient, so that no cause is told twice. ``raw`` are the finished bytes, made at the first
+    attempt and sent again unchanged at each later one.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint(f"state in {STATES}", name="state"),
+        Index("ix_deliveries_due", "due_at", "id", sqlite_where=text("state = 'queued'"),
+              postgresql_where=text("state = 'queued'")),
+        Index("ix_deliveries_newest", "state", "id"),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    channel: Mapped[str] = mapped_column(String(10), default="email")
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
+    address: Mapped[str] = mapped_column(String(254))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
+    template_id: Mapped[int | None] = mapped_column(ForeignKey("templates.id", ondelete="SET NULL"))
+    mail_id: Mapped[str] = mapped_column(String(250), unique=True)  # Message-ID, without brackets
+    subject: Mapped[str] = mapped_column(String(998), default="")
+    raw: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    state: Mapped[str] = mapped_column(String(10), default="queued")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str] = mapped_column(Text, default="")
+
+    contact: Mapped[Contact] = relationship()
+    ticket: Mapped["Ticket | None"] = relationship()
+    message: Mapped[Message | None] = relationship()
+    event: Mapped[Event | None] = relationship()
+    template: Mapped[Template | None] = relationship()
+
+    def try_again(self, at: datetime | None = None):
+        """Put a failed or held delivery back into the queue, as new."""
+        if self.state in ("failed", "held"):
+            self.state, self.attempts, self.due_at, self.error = "queued", 0, at or now(), ""
+            ring("deliver")
+
+
+def queue_mail(kind: str, contact: Contact, cause: str, **about) -> Delivery | None:
+    """Queue one mail to one contact; None if this cause was told to them already.
+
+    ``cause`` names what happened, such as ``event:12``. ``about`` fills the columns of Delivery.
+    """
+    key = f"{kind}:{cause}:{contact.id}"
+    if session.scalar(select(Delivery.id).where(Delivery.key == key)):
+        return None
+    delivery = Delivery(key=key, kind=kind, contact=contact, address=contact.email, mail_id=new_mail_id(), **about)
+    session.add(delivery)
+    session.flush()
+    ring("deliver")
+    return delivery
+
+
+def new_mail_id() -> str:
+    """A Message-ID (RFC 5322, 3.6.4) in our own domain, without brackets."""
+    return make_msgid(domain=current_app.config["MAIL_DOMAIN"])[1:-1]
+
+
+def queue_stage_mails(stage, events: dict[int, int], at: datetime):
+    """The mail of a stage for many tickets that reached it at once; ``events`` is {ticket id: event id}."""
+    from .ticket import Ticket
+
+    if stage.email_template_id is None:
+        return
+    customers = select(Ticket.id, Contact.id, Contact.email).join(Contact, Ticket.customer_id == Contact.id)
+    rows = [
+        {
+            "key": f"stage:event:{events[ticket_id]}:{contact_id}", "kind": "stage", "channel": "email",
+            "contact_id": contact_id, "address": email, "ticket_id": ticket_id, "event_id": events[ticket_id],
+            "template_id": stage.email_template_id, "mail_id": new_mail_id(), "due_at": at, "created_at": at,
+        }
+        for ticket_id, contact_id, email in session.execute(customers.where(Ticket.id.in_(events)))
+    ]  # fmt: skip
+    session.execute(insert(Delivery), rows)
+
+
+class Mailing:
+    """A ticket tells those concerned; each method writes deliveries and sends nothing."""
+
+    def send_stage_templates(self, event):
+        """What the stage says to the customer, once per arrival (R-STAGE-5)."""
+        for template in filter(None, (self.stage.email_template, self.stage.sms_template)):
+            address = {"address": self.customer.phone} if template.channel == "sms" else {}
+            if template.channel == "email" or self.customer.phone:
+                self._queue_template(template, event, address)
+
+    def _queue_template(self, template, event, address):
+        delivery = queue_mail(
+            "stage", self.customer, f"event:{event.id}:{template.channel}",
+            channel=template.channel, ticket=self, event=event, template=template,
+        )  # fmt: skip
+        if delivery and address:
+            delivery.address = address["address"]
+
+    def cancel_unsent_stage_mail(self):
+        """No mail contradicts the state: what a closing wanted to say and did not say yet is not said (R-CLOSE-5)."""
+        session.flush()
+        waiting = (Delivery.ticket_id == self.id, Delivery.kind == "stage", Delivery.state.in_(("queued", "held")))
+        closed = select(Event.id).where(Event.ticket_id == self.id, Event.kind == "closed")
+        session.execute(
+            update(Delivery).where(*waiting, Delivery.event_id.in_(closed)).values(state="cancelled"),
+            execution_options={"synchronize_session": "fetch"},
+        )
+
+    def tell_followers_of_message(self, message):
+        """Public messages go to every follower but their author; notes to internal users alone (R-VIS-9)."""
+        for contact in self.followers:
+            if contact.id != message.author_id and (contact.internal or not message.internal):
+                kind = "note" if message.internal else "reply"
+                queue_mail(kind, contact, f"message:{message.id}", ticket=self, message=message)
+
+    def tell_followers_of_new_ticket(self, event, author):
+        """The team's followers hear of a new ticket; its customer gets the mail of the stage instead."""
+        for contact in self.followers:
+            if contact.id not in (author.id, self.customer_id):
+                queue_mail("new_ticket", contact, f"event:{event.id}", ticket=self, event=event)
+
+    def tell_assignee(self, event):
+        queue_mail("assigned", self.assignee.contact, f"event:{event.id}", ticket=self, event=event)
+
+    def send_reminder(self, event):
+        queue_mail("reminder", self.customer, f"event:{event.id}", ticket=self, event=event)

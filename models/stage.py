@@ -1,0 +1,210 @@
+"""The pipeline: stages shared between teams, and the one way in which a ticket changes its stage."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text, func, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from .base import Base, Refusal, now, session
+from .template import Template
+from .templates_shipped import shipped
+
+if TYPE_CHECKING:
+    from .team import Team
+
+STATUSES = ("new", "open", "answered", "resolved")
+
+team_stages = Table(
+    "team_stages",
+    Base.metadata,
+    Column("team_id", ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True),
+    Column("stage_id", ForeignKey("stages.id"), primary_key=True, index=True),
+)
+
+
+class StageHoldsTickets(Refusal):
+    """Tickets stand in this stage: name the one that takes them first (R-STAGE-6)."""
+
+
+class NotInPipeline(Refusal):
+    """The stage is not one of the team's."""
+
+
+class Stage(Base):
+    """A column of the pipeline. A ticket in a folded one is closed (R-STAGE-2)."""
+
+    __tablename__ = "stages"
+    __table_args__ = (CheckConstraint(f"status in {STATUSES}", name="status"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    description: Mapped[str] = mapped_column(Text, default="")
+    position: Mapped[int] = mapped_column(default=0)
+    folded: Mapped[bool] = mapped_column(default=False)
+    status: Mapped[str] = mapped_column(String(10), default="open")
+    email_template_id: Mapped[int | None] = mapped_column(ForeignKey("templates.id", ondelete="SET NULL"))
+    sms_template_id: Mapped[int | None] = mapped_column(ForeignKey("templates.id", ondelete="SET NULL"))
+    email_template: Mapped[Template | None] = relationship(foreign_keys=[email_template_id])
+    sms_template: Mapped[Template | None] = relationship(foreign_keys=[sms_template_id])
+    teams: Mapped[list["Team"]] = relationship(secondary=team_stages, back_populates="stages", order_by="Team.name")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def ticket_status(self) -> str:
+        """The status of a ticket in this stage: closed if it is folded, else the stage's own."""
+        return "closed" if self.folded else self.status
+
+    @classmethod
+    def all(cls) -> list["Stage"]:
+        return list(session.scalars(select(cls).order_by(cls.position, cls.id)))
+
+    def ticket_count(self, team=None) -> int:
+        from .ticket import Ticket
+
+        query = select(func.count()).where(Ticket.stage_id == self.id)
+        return session.scalar(query.where(Ticket.team_id == team.id) if team else query)
+
+    def fold(self, folded: bool, by=None) -> int:
+        """Tick or untick *folded*: close or reopen every ticket in the stage, without mail; returns how many."""
+        from .closing import close_stage, reopen_stage
+
+        if self.folded == folded:
+            return 0
+        self.folded = folded
+        session.flush()
+        return (close_stage if folded else reopen_stage)(self, by=by)
+
+    def delete(self, takes: "Stage | None" = None, by=None):
+        """Remove the stage from every team and altogether; StageHoldsTickets without one that takes its tickets."""
+        for team in list(self.teams):
+            team.remove_stage(self, takes=takes, by=by)
+        if self.ticket_count():
+            raise StageHoldsTickets
+        session.flush()
+        session.delete(self)
+
+
+def order_stages(stages: list[Stage]):
+    """Put these stages in this order everywhere (R-STAGE-4); the others keep their places around them."""
+    places = sorted(stage.position for stage in stages)
+    if len(set(places)) < len(places):
+        for place, stage in enumerate(Stage.all()):
+            stage.position = place
+        places = sorted(stage.position for stage in stages)
+    for place, stage in zip(places, stages, strict=True):
+        stage.position = place
+    session.flush()
+
+
+def standard_pipeline() -> list[Stage]:
+    """The five stages of a new team, made once and then shared (R-TEAM-2)."""
+    standard = {
+        "New": {"status": "new", "email_template": "Ticket received"},
+        "In progress": {"status": "open"},
+        "Customer feedback": {"status": "answered"},
+        "Resolved": {"status": "resolved", "email_template": "Ticket resolved"},
+        "Closed": {"folded": True, "email_template": "Ticket closed"},
+    }
+    known = {stage.name: stage for stage in session.scalars(select(Stage).where(Stage.name.in_(standard)))}
+    last = session.scalar(select(func.coalesce(func.max(Stage.position), -1)))
+    for name, settings in standard.items():
+        if name not in known:
+            last += 1
+            template = settings.pop("email_template", None)
+            known[name] = Stage(name=name, position=last, email_template=template and shipped(template), **settings)
+            session.add(known[name])
+    session.flush()
+    return sorted(known.values(), key=lambda stage: (stage.position, stage.id))
+
+
+class Pipeline:
+    """What a team knows of its stages."""
+
+    @property
+    def first_stage(self) -> Stage:
+        return self.stages[0]
+
+    @property
+    def closing_stage(self) -> Stage:
+        """Where *Close* leads: the first folded stage, or the last stage where none is folded (R-CLOSE-1)."""
+        return next((stage for stage in self.stages if stage.folded), self.stages[-1])
+
+    def first_with_status(self, status: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.ticket_status == status), None)
+
+    def set_stages(self, stages: list[Stage]):
+        """Name the stages of the pipeline; StageHoldsTickets if one that goes still has tickets of this team."""
+        if not stages:
+            raise NotInPipeline
+        for stage in [stage for stage in self.stages if stage not in stages]:
+            self.remove_stage(stage)
+        self.stages = sorted(stages, key=lambda stage: (stage.position, stage.id))
+
+    def remove_stage(self, stage: Stage, takes: Stage | None = None, by=None):
+        """Take a stage out of the pipeline, its tickets going to ``takes`` (R-STAGE-6)."""
+        from .ticket import Ticket
+
+        if stage.ticket_count(self):
+            if takes is None or takes is stage or takes not in self.stages:
+                raise StageHoldsTickets
+            for ticket in session.scalars(select(Ticket).where(Ticket.team_id == self.id, Ticket.stage_id == stage.id)):
+                ticket.move_to(takes, by=by, silent=True)
+        self.stages.remove(stage)
+        if self.auto_close_stage is stage:
+            self.auto_close_stage = None
+
+
+class Staged:
+    """A ticket stands in one stage; ``move_to`` is the only writer of it."""
+
+    @property
+    def status(self) -> str:
+        return self.stage.ticket_status
+
+    def move_to(self, stage, by=None, why="", how=None, at: datetime | None = None, silent=False):
+        """Bring the ticket to a stage of its team; where it stands already, nothing happens.
+
+        ``by`` is the contact who moves it, None for the system; ``silent`` sends no mail (R-STAGE-5).
+        Raises NotInPipeline for a stage of other teams.
+        """
+        at = at or now()
+        self.lock()
+        if stage not in self.team.stages:
+            raise NotInPipeline(stage.name)
+        if stage is self.stage:
+            return
+        before, self.stage = self.stage, stage
+        self.stage_changed_at = at
+        self.rank = at.timestamp()
+        self.touch(at)
+        event = self._record_move(before, stage, by, why, how, at)
+        session.flush()
+        if not silent:
+            self.send_stage_templates(event)
+
+    def _record_move(self, before, stage, by, why, how, at):
+        if stage.folded and not before.folded:
+            return self._closed(before, by, why, how, at)
+        if before.folded and not stage.folded:
+            return self._reopened(before, by, why, at)
+        return self.record("stage", by=by, from_=before.name, to=stage.name, why=why, at=at)
+
+    def follow_conversation(self, message):
+        """Move along with what was said (R-STAGE-7), where the team has such a stage."""
+        if message.internal or not self.team.follow_conversation:
+            return
+        answers = {"new": "answered", "open": "answered"}
+        writes = {"answered": "open", "resolved": "open"}
+        wanted = (answers if message.author.internal else writes).get(self.status)
+        if wanted and (stage := self.team.first_with_status(wanted)):
+            self.move_to(stage, by=message.author, at=message.at)
+
+
+class ColumnFold(Base):
+    """A column folded by one user on the board: a view setting that closes nothing (R-STAGE-3)."""
+
+    __tablename__ = "column_folds"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id", ondelete="CASCADE"), primary_key=True, index=True)

@@ -1,0 +1,227 @@
+"""A ticket: one request of one customer, made of the capabilities in the class line."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
+
+from .assignment import Assignable
+from .base import Base, Refusal, UtcDateTime, is_sqlite, now, session
+from .bell import ring
+from .closing import Closable, Closing
+from .event import Event, Eventful
+from .follower import Followed
+from .links import Linked
+from .message import Conversation, Message
+from .outbox import Mailing
+from .people import Contact, User
+from .rating import Rated
+from .search import Searchable
+from .stage import Stage, Staged
+from .team import Team
+
+PRIORITIES = (0, 1, 2, 3)  # low, medium, high, urgent
+_FRESH = ["stage_id", "assignee_id", "team_id", "last_activity_at", "stage", "assignee", "team", "closing"]
+
+ticket_tags = Table(
+    "ticket_tags",
+    Base.metadata,
+    Column("ticket_id", ForeignKey("tickets.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_id", ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class NotAllowed(Refusal):
+    """This person may not do this to this ticket."""
+
+
+class Tag(Base):
+    __tablename__ = "tags"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def named(cls, names) -> list["Tag"]:
+        """The tags of these names, made where they are missing; blank names are left out."""
+        names = list(dict.fromkeys(name.strip()[:40] for name in names if name.strip()))
+        known = {tag.name: tag for tag in session.scalars(select(cls).where(cls.name.in_(names)))}
+        return [known.get(name) or cls(name=name) for name in names]
+
+
+class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Mailing, Rated, Searchable, Eventful, Base):
+    __tablename__ = "tickets"
+    __table_args__ = (
+        CheckConstraint("priority between 0 and 3", name="priority"),
+        CheckConstraint("merged_into_id is null or merged_into_id <> id", name="not_into_itself"),
+        # The column of a board, in the order of its cards.
+        Index("ix_tickets_board", "team_id", "stage_id", "priority", "rank", "id"),
+        # The open tickets of a member, and those that were given to one.
+        Index("ix_tickets_load", "team_id", "assignee_id", "stage_id", "assigned_at"),
+        Index("ix_tickets_activity", "last_activity_at", "id"),
+        Index("ix_tickets_inactive", "team_id", "stage_id", "last_activity_at"),
+        Index("ix_tickets_mine", "assignee_id", "last_activity_at", "id"),
+        Index("ix_tickets_customer", "customer_id", "last_activity_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    # The number that people see: never used again, the same after an export and import.
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = synonym("id")
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stages.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    subject: Mapped[str] = mapped_column(String(250))
+    priority: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    last_activity_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    stage_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    assigned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # False once a person took the assignee away on purpose: the rule then leaves the ticket alone.
+    awaits_assignment: Mapped[bool] = mapped_column(default=True)
+    # Since when the customer's last public message has had no answer; None when the last word is ours (R-CLOSE-3b).
+    waiting_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    never_auto_close: Mapped[bool] = mapped_column(default=False)
+    # The place of the card in its column: higher is further up.
+    rank: Mapped[float] = mapped_column(default=lambda: now().timestamp())
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    follow_up_of_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
+    submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+    team: Mapped[Team] = relationship()
+    stage: Mapped[Stage] = relationship()
+    customer: Mapped[Contact] = relationship(foreign_keys=[customer_id])
+    assignee: Mapped[User | None] = relationship(foreign_keys=[assignee_id])
+    tags: Mapped[list[Tag]] = relationship(secondary=ticket_tags, order_by=Tag.name)
+    messages: Mapped[list[Message]] = relationship(
+        foreign_keys=Message.ticket_id, back_populates="ticket", order_by=(Message.at, Message.id)
+    )
+    events: Mapped[list[Event]] = relationship(order_by=(Event.at, Event.id), backref="ticket")
+    closing: Mapped[Closing | None] = relationship(cascade="all, delete-orphan", uselist=False)
+    merged_into: Mapped["Ticket | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
+    follow_up_of: Mapped["Ticket | None"] = relationship(
+        foreign_keys=[follow_up_of_id], remote_side=[id], back_populates="follow_ups"
+    )
+    follow_ups: Mapped[list["Ticket"]] = relationship(
+        foreign_keys=[follow_up_of_id], back_populates="follow_up_of", order_by=id
+    )
+
+    def __str__(self):
+        return f"#{self.id} {self.subject}"
+
+    @property
+    def company(self):
+        return self.team.company
+
+    def lock(self):
+        """Hold the ticket until the commit, and see what others committed before: writers go one after the other."""
+        if self.id is not None:
+            session.flush()
+            session.refresh(self, _FRESH, with_for_update=True)
+
+    def touch(self, at: datetime):
+        """Note an activity (R-CLOSE-3): it starts a new spell of inactivity and cancels the reminder."""
+        self.last_activity_at = max(at, self.last_activity_at or at)
+        self.reminded_at = None
+
+    def edit(self, by, subject=None, priority=None, tags=None, team=None, never_auto_close=None):
+        """Change what is given and leave the rest; each change is a line in the history. TicketClosed when closed."""
+        self.refuse_if_closed()
+        changes = (("subject", subject), ("priority", priority), ("never_auto_close", never_auto_close))
+        for field, value in changes:
+            before = getattr(self, field)
+            if value is not None and value != before:
+                setattr(self, field, value)
+                kind = "priority" if field == "priority" else "edited"
+                self.record(kind, by=by, from_=str(before), to=str(value), why="" if kind == "priority" else field)
+                self.touch(now())
+        if subject is not None:
+            self.index_subject()
+        if tags is not None:
+            self._tag(tags, by)
+        if team is not None and team is not self.team:
+            self._change_team(team, by)
+
+    def _tag(self, names, by):
+        before, tags = {tag.name for tag in self.tags}, Tag.named(names)
+        if {tag.name for tag in tags} != before:
+            self.tags = tags
+            after = ", ".join(sorted(tag.name for tag in tags))
+            self.record("tagged", by=by, from_=", ".join(sorted(before)), to=after)
+            self.touch(now())
+
+    def _change_team(self, team, by):
+        """To another team (R-STAGE-8): the stage stays if that team has it, the assignee if allowed to see it."""
+        before, self.team = self.team, team
+        self.record("team", by=by, from_=before.slug, to=team.slug)
+        self.touch(now())
+        session.flush()
+        if self.stage not in team.stages:
+            self.move_to(team.first_stage, by=by, silent=True)
+        if self.assignee and not team.may_be_assigned(self.assignee):
+            self.assign_to(None, by=by)
+            self.awaits_assignment = True
+            ring("assign")
+        self.drop_followers_who_may_not_see()
+
+
+def open_ticket(team, customer, subject, body, by=None, attachments=(), key=None, at=None, follow_up_of=None) -> Ticket:
+    """A new ticket in the first stage of the team, with its first message, history and mails.
+
+    ``by`` is the contact who writes, else the customer. ``key`` names the submission: the same key again returns the
+    ticket that it made (threat model, rule 31), also when both arrive at the same moment.
+    """
+    if key and (known := _by_key(key)):
+        return known
+    at = at or now()
+    ticket = Ticket(
+        team=team,
+        customer=customer,
+        subject=" ".join(subject.split())[:250],
+        stage=team.first_stage,
+        submission_key=key,
+        follow_up_of=follow_up_of,
+        created_at=at,
+        last_activity_at=at,
+        stage_changed_at=at,
+        rank=at.timestamp(),
+    )
+    if not _insert_once(ticket):
+        return _by_key(key)
+    event = ticket.record("created", by=by or customer, at=at)
+    ticket.add_message(by or customer, body, attachments=attachments, at=at, first=True)
+    ticket.send_stage_templates(event)
+    ticket.tell_followers_of_new_ticket(event, author=by or customer)
+    ring("assign")
+    return ticket
+
+
+def _by_key(key) -> Ticket | None:
+    return session.scalar(select(Ticket).where(Ticket.submission_key == key))
+
+
+def _insert_once(ticket) -> bool:
+    """Insert the ticket, or find that a parallel submission of the same key was first."""
+    from sqlalchemy.exc import IntegrityError
+
+    try:
+        with session.begin_nested():
+            session.add(ticket)
+    except IntegrityError:
+        if ticket.submission_key and _by_key(ticket.submission_key):
+            return False
+        raise
+    return True
+
+
+def skip_locked(query):
+    """Take rows that no other worker holds; SQLite has one writer at a time and needs no row locks."""
+    return query if is_sqlite() else query.with_for_update(skip_locked=True, of=Ticket)
+
+
+def days(number: int) -> timedelta:
+    """Days of inactivity are 24 hours each, whatever the clocks do (R-CLOSE-3)."""
+    return timedelta(hours=24 * number)

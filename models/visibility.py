@@ -1,0 +1,61 @@
+"""Who may see what (R-VIS): one SQL condition for tickets, one for teams, used by every page, count and export."""
+
+from sqlalchemy import and_, exists, false, or_, select
+
+from .base import session
+from .company import user_companies
+from .follower import TeamFollower, TicketFollower
+from .message import Message
+from .team import Team
+from .ticket import Ticket
+
+
+def followed_by(contact_id):
+    """The tickets that this contact follows: by a row of the ticket, or by team or as customer and not excluded."""
+    own = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == contact_id)
+    teams = select(TeamFollower.team_id).where(TeamFollower.contact_id == contact_id)
+    added, removed = own.where(~TicketFollower.excluded), own.where(TicketFollower.excluded)
+    return or_(
+        Ticket.id.in_(added),
+        and_(or_(Ticket.customer_id == contact_id, Ticket.team_id.in_(teams)), Ticket.id.not_in(removed)),
+    )
+
+
+def _companies(user):
+    return select(user_companies.c.company_id).where(user_companies.c.user_id == user.id)
+
+
+def teams_visible_to(user):
+    """A condition on Team: the teams whose board and tickets this user may see as a whole."""
+    if not user.internal:
+        return false()
+    followed = select(TeamFollower.team_id).where(TeamFollower.contact_id == user.contact_id)
+    everyone = () if user.administrator else (or_(Team.visibility.in_(("company", "public")), Team.id.in_(followed)),)
+    return and_(Team.company_id.in_(_companies(user)), *everyone)
+
+
+def tickets_visible_to(user):
+    """A condition on Ticket, written from R-VIS-1 to 4 and 8; nothing for who is not signed in or not active."""
+    if user is None or not user.active:
+        return false()
+    if not user.internal:
+        public = select(Team.id).where(Team.visibility == "public")
+        return and_(Ticket.team_id.in_(public), followed_by(user.contact_id))
+    whole = select(Team.id).where(teams_visible_to(user))
+    if user.administrator:
+        return Ticket.team_id.in_(whole)
+    private = select(Team.id).where(Team.company_id.in_(_companies(user)), Team.visibility == "private")
+    return or_(Ticket.team_id.in_(whole), and_(Ticket.team_id.in_(private), followed_by(user.contact_id)))
+
+
+def may_see(user, thing) -> bool:
+    """The same condition asked of one team or ticket."""
+    if isinstance(thing, Team):
+        return session.scalar(select(exists().where(Team.id == thing.id, teams_visible_to(user))))
+    return session.scalar(select(exists().where(Ticket.id == thing.id, tickets_visible_to(user))))
+
+
+def messages_visible_to(user):
+    """A condition on Message: who may see the ticket sees what is public, internal users the notes too (R-VIS-9)."""
+    seen = Message.ticket_id.in_(select(Ticket.id).where(tickets_visible_to(user)))
+    return seen if user is not None and user.internal else and_(seen, ~Message.internal)

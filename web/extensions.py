@@ -1,0 +1,35 @@
+"""The Flask extensions both doors share; the database's own are in models.base."""
+
+import ipaddress
+
+from flask import request
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_login import LoginManager
+from flask_wtf import CSRFProtect
+
+
+def network() -> str:
+    """Whom a rate limit counts: an IPv4 address, or the /64 that one IPv6 household or server gets."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")
+    except ValueError:
+        return "unknown"
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+
+
+babel = Babel()
+csrf = CSRFProtect()
+login_manager = LoginManager()
+limiter = Limiter(key_func=network, swallow_errors=True, in_memory_fallback_enabled=True)
+
+
+def limiter_storage(url: str | None) -> tuple[str, dict]:
+    """Where rate limits are counted, and how long a page waits for it: never longer than it can bear."""
+    if not url:
+        return "memory://", {}
+    if url.startswith("unix:"):
+        url = "redis+" + url
+    return url, {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}

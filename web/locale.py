@@ -1,0 +1,46 @@
+"""Which language and which time zone the reader gets."""
+
+from pathlib import Path
+
+from flask import current_app, g, has_request_context, request
+from flask_babel import get_locale
+from flask_login import current_user
+
+from .extensions import babel
+
+LANGUAGES = {"en": "English", "fr": "Français"}
+COOKIE = "lang"
+
+
+def choose_locale() -> str:
+    """The language of the signed-in user, else the one chosen here before, else the browser's, else English."""
+    if not has_request_context():
+        return "en"
+    user = None if g.get("without_database") else current_user
+    wanted = user.contact.language if user and user.is_authenticated else request.cookies.get(COOKIE)
+    if wanted in LANGUAGES:
+        return wanted
+    return request.accept_languages.best_match(LANGUAGES, default="en")
+
+
+def choose_timezone() -> str:
+    """The zone of ``g.timezone`` where a page set it, else of the user's company, else TIMEZONE of the settings."""
+    if not has_request_context():
+        return "UTC"
+    if zone := g.get("timezone"):
+        return zone
+    default = current_app.config.get("TIMEZONE") or "UTC"
+    if g.get("without_database") or not current_user.is_authenticated or not current_user.internal:
+        return default
+    companies = current_user.companies
+    return companies[0].timezone if companies else default
+
+
+def language() -> str:
+    return str(get_locale() or "en")
+
+
+def init_app(app):
+    translations = Path(__file__).parent.parent / "translations"
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(translations))
+    babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone)

@@ -1,0 +1,83 @@
+"""The way around: what stands in the top bar for whom. Addresses are those of the design; rooms not built are left out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext
+from flask_login import current_user
+from werkzeug.exceptions import HTTPException
+
+
+@dataclass(frozen=True)
+class Item:
+    """One link of the top bar; ``group`` puts it under Configuration, ``roots`` are the addresses it stands for."""
+
+    path: str
+    label: Any
+    icon: str
+    group: bool = False
+    roots: tuple[str, ...] = ()
+    administrator: bool = False
+
+    @property
+    def url(self) -> str:
+        return request.script_root + self.path
+
+    @property
+    def active(self) -> bool:
+        """Whether the page asked for is this one: of two that fit, the longer address is."""
+        return self is _current(CONSOLE if self.path.startswith("/console") else PORTAL)
+
+    def fit(self) -> int:
+        exact = len(self.path) + 1 if request.path == self.path else 0
+        return max([exact, *(len(root) for root in self.roots if request.path.startswith(root))])
+
+
+CONSOLE = (
+    Item("/console/", lazy_gettext("Teams"), "layout-dashboard", roots=("/console/teams/",)),
+    Item("/console/tickets/mine", lazy_gettext("My tickets"), "user-check"),
+    Item("/console/tickets", lazy_gettext("All tickets"), "inbox", roots=("/console/tickets/", "/console/merge")),
+    Item("/console/outbox", lazy_gettext("Outbox"), "send", roots=("/console/outbox/",), administrator=True),
+    Item("/console/teams", lazy_gettext("Teams"), "users", group=True, administrator=True),
+    Item("/console/stages", lazy_gettext("Stages"), "columns", True, ("/console/stages/",), True),
+    Item("/console/templates", lazy_gettext("Templates"), "template", True, ("/console/templates/",), True),
+    Item("/console/users", lazy_gettext("Users"), "user", True, ("/console/users/",), True),
+    Item("/console/companies", lazy_gettext("Companies"), "building", True, ("/console/companies/",), True),
+)
+PORTAL = (
+    Item("/", lazy_gettext("Ask for help"), "lifebuoy", roots=("/helpdesk/",)),
+    Item("/my/tickets", lazy_gettext("My tickets"), "ticket", roots=("/my/tickets/", "/ticket/")),
+)
+
+
+def _current(items) -> Item | None:
+    best = max(items, key=Item.fit)
+    return best if best.fit() else None
+
+
+def _stands(path: str) -> bool:
+    try:
+        return request.routing_exception is None and path in _rooms(request)
+    except HTTPException:
+        return False
+
+
+def _rooms(request) -> set[str]:
+    from flask import current_app
+
+    rooms = current_app.extensions.get("guichet_rooms")
+    if rooms is None:
+        rooms = {rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments}
+        current_app.extensions["guichet_rooms"] = rooms
+    return rooms
+
+
+def navigation() -> list[Item]:
+    """The links for this reader on this side of the house."""
+    user = current_user if current_user.is_authenticated else None
+    if request.path.startswith("/console"):
+        administrator = bool(user and user.administrator)
+        return [item for item in CONSOLE if _stands(item.path) and (administrator or not item.administrator)]
+    items = PORTAL if user else PORTAL[:1]
+    return [item for item in items if _stands(item.path)]

@@ -1,0 +1,111 @@
+"""How values are said on a page: times, sizes, initials, the names of states. Filters of every template."""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from babel.dates import format_date, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask_babel import gettext, lazy_gettext, to_user_timezone
+from markupsafe import Markup
+
+from .locale import language
+from .markup import markup
+
+STATUS_NAMES = {
+    "new": lazy_gettext("New"),
+    "open": lazy_gettext("Open"),
+    "answered": lazy_gettext("Answered"),
+    "resolved": lazy_gettext("Resolved"),
+    "closed": lazy_gettext("Closed"),
+}
+PRIORITY_NAMES = (lazy_gettext("Low"), lazy_gettext("Medium"), lazy_gettext("High"), lazy_gettext("Urgent"))
+
+
+def status_name(word: str):
+    return STATUS_NAMES.get(word, word)
+
+
+def priority_name(level: int):
+    return PRIORITY_NAMES[max(0, min(int(level or 0), 3))]
+
+
+def iso(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=2048)
+def _delta(seconds: int, locale: str) -> str:
+    return format_timedelta(-seconds, granularity="minute", add_direction=True, locale=locale, threshold=1)
+
+
+def ago(when: datetime, now: datetime | None = None) -> str:
+    """ "3 hours ago", or "in 2 days" for what is still to come; less than a minute is "just now"."""
+    seconds = int(((now or datetime.now(UTC)) - when).total_seconds())
+    if abs(seconds) < 60:
+        return gettext("just now")
+    unit = next(size for size in (86400, 3600, 60) if abs(seconds) >= size)
+    return _delta(seconds // unit * unit if seconds > 0 else -(-seconds // unit * unit), language())
+
+
+def moment(when: datetime) -> str:
+    """Date and time in the reader's zone."""
+    local = to_user_timezone(when.replace(second=0, microsecond=0))
+    return _moment(local.replace(tzinfo=None), language())
+
+
+@lru_cache(maxsize=4096)
+def _moment(local: datetime, locale: str) -> str:
+    return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+
+
+def day(when: datetime) -> str:
+    """The date alone, in the reader's zone."""
+    return format_date(to_user_timezone(when), "long", locale=language())
+
+
+def number(value: int) -> str:
+    return format_decimal(value, locale=language())
+
+
+def filesize(count: int) -> str:
+    """Bytes as people say them; in French an octet is an o."""
+    units = ["o", "ko", "Mo", "Go"] if language() == "fr" else ["B", "kB", "MB", "GB"]
+    size, unit = float(count or 0), 0
+    while size >= 1000 and unit < len(units) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{format_decimal(size, format='#,##0' if unit < 2 or size >= 10 else '#,##0.#', locale=language())} {units[unit]}"
+
+
+@lru_cache(maxsize=4096)
+def _initials(name: str) -> str:
+    words = [word for word in name.replace(".", " ").replace("-", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+
+def initials(contact) -> str:
+    """One or two letters for a person; of the address where there is no name."""
+    return _initials(contact.name or contact.email.partition("@")[0])
+
+
+def paragraphs(text: str) -> Markup:
+    """Plain text with its line breaks, escaped."""
+    return Markup("<br>").join((text or "").splitlines())
+
+
+FILTERS = {
+    "status_name": status_name,
+    "priority_name": priority_name,
+    "iso": iso,
+    "ago": ago,
+    "moment": moment,
+    "day": day,
+    "number": number,
+    "filesize": filesize,
+    "initials": initials,
+    "markup": markup,
+    "paragraphs": paragraphs,
+}
+
+
+def init_app(app):
+    app.jinja_env.filters.update(FILTERS)

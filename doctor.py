@@ -42,6 +42,7 @@ def database(app) -> Iterator[Finding]:
             yield from sqlite()
         else:
             yield Finding("database", True, f"PostgreSQL {session.scalar(text('SHOW server_version'))} answers.")
+        session.rollback()  # lets go of SQLite's one write lock
         with db.engine.connect() as connection:
             behind = preflight.behind(connection)
         what = "Migrations wait." if behind else "All migrations are done."

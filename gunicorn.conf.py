@@ -5,10 +5,10 @@ import re
 
 from gunicorn import glogging
 
-import config
+from config import load
 from tether import die_with_parent
 
-settings = config.load()
+settings = load()
 
 bind = [
     f"[{settings['HOST']}]:{settings['PORT']}" if ":" in settings["HOST"] else f"{settings['HOST']}:{settings['PORT']}"
@@ -30,6 +30,10 @@ TOKENS = re.compile(r"(/ticket/)[^/? ]+|([?&](?:code|token|password)=)[^& ]+")
 
 
 class MaskedLogger(glogging.Logger):
+    def access(self, resp, req, environ, request_time):
+        if not environ.get("PATH_INFO", "").startswith("/health/"):  # asked every few seconds, and always answered
+            super().access(resp, req, environ, request_time)
+
     def atoms(self, resp, req, environ, request_time):
         atoms = super().atoms(resp, req, environ, request_time)
         return {name: mask(value) if isinstance(value, str) else value for name, value in atoms.items()}

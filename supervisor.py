@@ -187,7 +187,7 @@ def valkey(settings: dict) -> list[str]:
 
     folder = queue_folder(settings)
     options = {"port": 0, "unixsocket": folder / "valkey.sock", "unixsocketperm": 700, "dir": folder, "save": "",
-               "appendonly": "no", "daemonize": "no", "maxmemory": "64mb", "loglevel": "warning"}  # fmt: skip
+               "appendonly": "no", "daemonize": "no", "maxmemory": "64mb", "loglevel": "nothing"}  # fmt: skip
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
     return [str(get_binary_path()), *words]
 

@@ -6,6 +6,7 @@ minute. Without Redis, and without anybody who rings, the worker looks by itself
 
 import functools
 import logging
+import signal
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from contextlib import suppress
 from flask import current_app, has_app_context
 from redis.exceptions import RedisError
 from rq import SimpleWorker, cron, get_current_job
-from rq.exceptions import StopRequested
+from rq.exceptions import SchedulerNotFound, StopRequested
 from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
@@ -97,27 +98,17 @@ def remind():
 TIMETABLE = {deliver: "* * * * *", assign: "* * * * *", close_inactive: "* * * * *", remind: "* * * * *"}
 
 
-class Clockwork(SimpleWorker):
-    """Works in this process, for ever: a Redis that comes and goes only changes who rings.
+class Rounds:
+    """The worker's own look at everything, for what nobody rang for."""
 
-    RQ's loop sends a heartbeat before each wait for a job, whether Redis is there or not: that is when the worker
-    sees to what nobody rang for.
-    """
+    def __init__(self):
+        self.last, self.looking = float("-inf"), False
 
-    max_connection_wait_time = 5.0
-    looked_at = float("-inf")
-    looking = False
-
-    def heartbeat(self, timeout=None, pipeline=None):
-        if pipeline is None and self.get_state() != WorkerStatus.BUSY:
-            self.look_around()
-        super().heartbeat(timeout, pipeline)
-        queue.beat(self.connection, self.name)
-
-    def look_around(self):
-        if self.looking or time.monotonic() - self.looked_at < ROUND_SECONDS:
+    def look(self):
+        """Do every job, if the last look is a round ago."""
+        if self.looking or time.monotonic() - self.last < ROUND_SECONDS:
             return
-        self.looked_at, self.looking = time.monotonic(), True
+        self.last, self.looking = time.monotonic(), True
         try:
             for job in TIMETABLE:
                 job()
@@ -126,38 +117,64 @@ class Clockwork(SimpleWorker):
         if stopping.is_set():
             raise StopRequested
 
+
+rounds = Rounds()
+
+
+class Clockwork(SimpleWorker):
+    """Works in this process, for ever: a Redis that comes and goes only changes who rings.
+
+    RQ's loop sends a heartbeat before each wait for a job, whether Redis is there or not: that is when the worker
+    makes its round.
+    """
+
+    max_connection_wait_time = 5.0
+
+    def heartbeat(self, timeout=None, pipeline=None):
+        if pipeline is None and self.get_state() != WorkerStatus.BUSY:
+            rounds.look()
+        super().heartbeat(timeout, pipeline)
+        queue.beat(self.connection, self.name)
+
     def request_stop(self, signum, frame):
-        """End after the batch at hand; at once when nothing is being done."""
-        stopping.set()
         self._stop_requested = True
-        if not self.looking and self.get_state() != WorkerStatus.BUSY:
-            raise StopRequested
+        request_stop(busy=self.get_state() == WorkerStatus.BUSY)
 
     def subscribe(self):
         """Listen to no commands over Redis: whoever reaches it must not be able to steer us."""
 
 
+def request_stop(signum=None, frame=None, busy=False):
+    """End after the batch at hand; at once when nothing is being done."""
+    stopping.set()
+    if not busy and not rounds.looking:
+        raise StopRequested
+
+
 def work():
     """Serve the queue until told to stop."""
-    url, looked_at = application().config["REDIS_URL"], float("-inf")
+    signal.signal(signal.SIGINT, request_stop)
+    signal.signal(signal.SIGTERM, request_stop)
     with suppress(StopRequested):
+        url = application().config["REDIS_URL"]
         while not stopping.is_set():
-            worker = Clockwork(
-                [queue.QUEUE],
-                connection=queue.connect(url, timeout=None),
-                serializer=JSONSerializer,
-                worker_ttl=35,
-                log_job_description=False,
-            )
-            worker.looked_at = looked_at
-            worker._install_signal_handlers()
             try:
-                worker.look_around()
-                worker.work(logging_level="WARNING")
+                rounds.look()
+                listen(url)
             except RedisError as error:
                 log.warning("The queue does not answer (%s); trying again in %d s.", error, PATIENCE_SECONDS)
-            looked_at = worker.looked_at
             stopping.wait(PATIENCE_SECONDS)
+
+
+def listen(url: str):
+    worker = Clockwork(
+        [queue.QUEUE],
+        connection=queue.connect(url, timeout=None),
+        serializer=JSONSerializer,
+        worker_ttl=35,  # seconds; RQ waits for a job, and for an answer of Redis, a little less
+        log_job_description=False,
+    )
+    worker.work(logging_level="WARNING")
 
 
 class Timetable(cron.CronScheduler):
@@ -174,6 +191,10 @@ class Timetable(cron.CronScheduler):
     def _request_stop(self, signum, frame):
         stopping.set()
         raise StopRequested
+
+    def register_death(self, pipeline=None):
+        with suppress(SchedulerNotFound):  # a queue that was restarted has forgotten us already
+            super().register_death(pipeline)
 
 
 def schedule():

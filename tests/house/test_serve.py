@@ -1,0 +1,141 @@
+"""bin/serve: one command, one log, and nothing left behind."""
+
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import config
+from tests.house.conftest import ROOT, free_port, gone, until
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_serves_and_ctrl_c_leaves_no_process(serve):
+    guichet = serve().ready()
+    family = guichet.family()
+    assert guichet.get() == 200
+    assert all(guichet.named(word) for word in ("gunicorn", "worker.py", "schedule", "valkey-server"))
+
+    assert guichet.end(signal.SIGINT) == 0
+    until(lambda: gone(family), 5)
+
+
+def test_killing_the_supervisor_leaves_no_process(serve):
+    guichet = serve().ready()
+    family = guichet.family()
+    assert len(family) >= 7
+
+    guichet.end(signal.SIGKILL)
+
+    until(lambda: gone(family), 5)
+    assert guichet.get() is None
+
+
+def test_killed_web_server_worker_and_queue_come_back(serve):
+    guichet = serve().ready()
+    before = {word: guichet.named(word)[0] for word in ("gunicorn", "worker.py", "valkey-server")}
+
+    for process in before.values():
+        process.kill()
+
+    until(lambda: all(guichet.named(word) for word in before) and gone(before.values()))
+    until(lambda: guichet.get() == 200)
+    assert "and is started again" in guichet.said()
+
+
+def test_pages_answer_while_the_queue_hangs_and_after_it_is_gone(serve):
+    guichet = serve(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0").ready()
+    assert not guichet.named("valkey-server")
+    began = time.monotonic()
+    assert guichet.get("/") in (200, 303)
+    assert time.monotonic() - began < 2
+
+    guichet.end()
+    embedded = serve().ready()
+    embedded.named("valkey-server")[0].suspend()
+    for path in ("/", "/login", "/health/ready"):
+        began = time.monotonic()
+        assert embedded.get(path) == 200
+        assert time.monotonic() - began < 2
+    embedded.named("valkey-server")[0].resume()
+
+
+def test_a_second_one_on_the_same_folder_is_refused(serve):
+    serve().ready()
+
+    assert refusal(serve()) == "already runs on"
+
+
+REFUSALS = {
+    "a key that is too short": ({"SECRET_KEY": "short"}, "SECRET_KEY is too short"),
+    "a key that is easy to guess": ({"SECRET_KEY": "changeme" * 4}, "SECRET_KEY is easy to guess"),
+    "a database of another kind": ({"DATABASE_URL": "mysql://x/y"}, "DATABASE_URL names mysql"),
+    "a database that does not answer": ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "does not answer"),
+    "a folder that is missing": ({"DATABASE_URL": "sqlite:////missing/folder/x.db"}, "does not exist"),
+    "no port": ({"PORT": "http"}, "PORT must be a whole number"),
+    "no web address": ({"BASE_URL": "help.example.org"}, "BASE_URL is no web address"),
+    "no mail server": ({"MAIL_URL": "mail.example.org"}, "MAIL_URL is no address"),
+}
+
+
+@pytest.mark.parametrize(("settings", "reason"), REFUSALS.values(), ids=REFUSALS)
+def test_settings_that_cannot_work_are_said_in_one_line(serve, settings, reason):
+    assert refusal(serve(**settings), reason) == reason
+
+
+def test_a_port_in_use_is_said_in_one_line(serve):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert refusal(serve(PORT=str(taken.getsockname()[1])), "cannot be used") == "cannot be used"
+
+
+def test_a_database_of_a_newer_guichet_is_left_alone(serve, tmp_path):
+    database = sqlite3.connect(tmp_path / "newer.db")
+    database.executescript(
+        "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('x9');"
+    )
+    database.close()
+
+    run = serve(DATABASE_URL=f"sqlite:///{tmp_path}/newer.db")
+    assert refusal(run, "of a newer Guichet") == "of a newer Guichet"
+
+
+def refusal(run, words="already runs on") -> str:
+    """The words, if they stand in the one line that the run ended with."""
+    assert run.process.wait(60) == 1
+    lines = run.said().splitlines()
+    assert len(lines) == 1, run.said()
+    assert lines[0].startswith("Guichet cannot start. ")
+    return words if words in lines[0] else lines[0]
+
+
+def test_tokens_do_not_reach_the_log(serve):
+    guichet = serve().ready()
+    for path in ("/ticket/tell-nobody", "/reset?code=tell-nobody", "/signup?email=a&code=tell-nobody"):
+        guichet.get(path)
+
+    until(lambda: "/ticket/" in guichet.said() and "/signup" in guichet.said())
+    assert "tell-nobody" not in guichet.said()
+
+
+def test_setup_is_done_in_under_a_second_and_silent_the_second_time(tmp_path):
+    environ = {"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path)}
+    subprocess.run([ROOT / "bin" / "setup"], env=environ, check=True)
+    began = time.monotonic()
+    again = subprocess.run([ROOT / "bin" / "setup"], env=environ, check=True, capture_output=True, cwd=tmp_path)
+
+    assert again.stdout + again.stderr == b""
+    assert time.monotonic() - began < 2  # a busy machine counts double
+
+
+def test_the_embedded_queue_is_nobody_elses(serve):
+    guichet = serve().ready()
+    folder = config.embedded_socket(Path(guichet.environ["DATA_DIR"])).parent
+
+    assert guichet.named("valkey-server")[0].net_connections("inet") == []
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700

@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect
 def network() -> str:
     """Whom a rate limit counts: an IPv4 address, or the /64 that one IPv6 household or server gets."""
     try:
-        address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")
+        address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
     if address.version == 4:

@@ -29,7 +29,7 @@ ALWAYS = {
 
 
 def add_headers(response):
-    secret = behind_link(request.path) or "code" in request.args
+    secret = behind_link(request.path)
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Referrer-Policy", "no-referrer" if secret else "same-origin")

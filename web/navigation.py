@@ -1,12 +1,11 @@
-"""The way around: what stands in the top bar for whom. Addresses are those of the design; rooms not built are left out."""
+"""What stands in the top bar for whom. Addresses are those of the design; rooms that are not there are left out."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request
+from flask import current_app, request
 from flask_babel import lazy_gettext
 from flask_login import current_user
-from werkzeug.exceptions import HTTPException
 
 
 @dataclass(frozen=True)
@@ -57,20 +56,11 @@ def _current(items) -> Item | None:
 
 
 def _stands(path: str) -> bool:
-    try:
-        return request.routing_exception is None and path in _rooms(request)
-    except HTTPException:
-        return False
-
-
-def _rooms(request) -> set[str]:
-    from flask import current_app
-
     rooms = current_app.extensions.get("guichet_rooms")
     if rooms is None:
         rooms = {rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments}
         current_app.extensions["guichet_rooms"] = rooms
-    return rooms
+    return path in rooms
 
 
 def navigation() -> list[Item]:

@@ -76,8 +76,8 @@ def refuse_other_sites():
 
 
 def behind_link(path: str) -> bool:
-    """Whether the address itself carries a secret."""
-    return path.startswith(("/ticket/", "/reset/", "/signup/"))
+    """Whether the address itself carries a secret, or may."""
+    return path.startswith("/ticket/") or path in ("/reset", "/signup")
 
 
 def init_app(app):

@@ -73,7 +73,8 @@ def filesize(count: int) -> str:
     size, unit = float(count or 0), 0
     while size >= 1000 and unit < len(units) - 1:
         size, unit = size / 1000, unit + 1
-    return f"{format_decimal(size, format='#,##0' if unit < 2 or size >= 10 else '#,##0.#', locale=language())} {units[unit]}"
+    digits = "#,##0" if unit < 2 or size >= 10 else "#,##0.#"
+    return f"{format_decimal(size, format=digits, locale=language())} {units[unit]}"
 
 
 @lru_cache(maxsize=4096)

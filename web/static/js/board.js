@@ -50,8 +50,13 @@ async function tell(card, origin, focus = false) {
   } finally {
     moving = false;
     board().classList.remove("board-busy");
-    if (focus) document.getElementById(`ticket-${ticket}`)?.focus();
+    if (focus) show(document.getElementById(`ticket-${ticket}`));
   }
+}
+
+/** Keep the keyboard at the card, or at the first one where it went out of sight. */
+function show(card) {
+  (card?.offsetParent ? card : board().querySelector(".ticket-card"))?.focus();
 }
 
 function redraw(html) {
@@ -60,10 +65,9 @@ function redraw(html) {
   const sideways = board().scrollLeft;
   const down = new Map([...board().querySelectorAll("[data-stage]")].map((column) => [column.dataset.stage, cardsOf(column).scrollTop]));
   board().replaceWith(fresh);
-  window.htmx.process(fresh);
+  window.htmx.process(fresh); // which starts the dragging again, see ready()
   board().scrollLeft = sideways;
   for (const column of board().querySelectorAll("[data-stage]")) cardsOf(column).scrollTop = down.get(column.dataset.stage) ?? 0;
-  document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: { target: fresh } } }));
 }
 
 function where(ticket) {

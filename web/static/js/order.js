@@ -3,8 +3,8 @@
 //   <li data-id="3" data-name="New"><button type="button" class="drag-handle" aria-label="…">…</button> …
 import { announce, fill, post, ready } from "./page.js";
 
-ready((root) => {
-  for (const list of root.querySelectorAll("[data-order-url]")) {
+ready(() => {
+  for (const list of document.querySelectorAll("[data-order-url]")) {
     if (list.dataset.started) continue;
     list.dataset.started = "yes";
     let before;

@@ -2,11 +2,8 @@
 
 /** Call back with the page, and later with each fragment that htmx puts into it. */
 export function ready(callback) {
-  const begin = () => {
-    callback(document.body);
-    document.addEventListener("htmx:after:swap", (event) => callback(event.detail?.ctx?.target?.isConnected ? event.detail.ctx.target : document.body));
-  };
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin); else begin();
+  callback(document.body);
+  window.htmx.onLoad((fragment) => callback(fragment));
 }
 
 /** Tell those who listen to the page; every call is heard, also the same words again. */

@@ -28,9 +28,23 @@ class Seeing:
 
         return self._find(select(Team).where(Team.id == id, teams_visible_to(self)).options(*options), id)
 
+    def teams(self) -> list:
+        """The active teams whose boards this user may see, in the order of their names."""
+        from .team import Team
+        from .visibility import teams_visible_to
+
+        query = select(Team).where(teams_visible_to(self), Team.active)
+        return list(session.scalars(query.order_by(Team.name, Team.id)))
+
+    def sees(self, thing) -> bool:
+        """Whether this user may see this ticket or team."""
+        from .visibility import may_see
+
+        return may_see(self, thing)
+
     @staticmethod
     def _find(query, id):
-        found = session.scalar(query) if 0 < id <= LARGEST_ID else None
+        found = session.scalars(query).unique().one_or_none() if 0 < id <= LARGEST_ID else None
         if found is None:
             raise NotVisible
         return found

@@ -159,7 +159,7 @@ class Assigning:
         )
         if open_only:
             query = query.where(Ticket.stage_id.in_(select(Stage.id).where(~Stage.folded)))
-        return dict(session.execute(query.group_by(Ticket.assignee_id)).tuples().all())
+        return dict(session.execute(query.group_by(Ticket.assignee_id)).all())
 
     def _last_given(self) -> dict[int, datetime]:
         from .ticket import Ticket
@@ -167,7 +167,7 @@ class Assigning:
         query = select(Ticket.assignee_id, func.max(Ticket.assigned_at)).where(
             Ticket.team_id == self.id, Ticket.assigned_at.is_not(None)
         )
-        return dict(session.execute(query.group_by(Ticket.assignee_id)).tuples().all())
+        return dict(session.execute(query.group_by(Ticket.assignee_id)).all())
 
     def _lowest_total(self) -> int:
         """The lowest number that a present member counts with; 0 where there is none."""

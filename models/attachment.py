@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import fsspec
 from flask import current_app
+from fsspec.implementations.dirfs import DirFileSystem
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -95,4 +96,4 @@ def clean_name(name: str) -> str:
 def _store():
     """The place of the files, from ATTACHMENTS_URL: a folder, or whatever fsspec can open."""
     filesystem, root = fsspec.core.url_to_fs(current_app.config["ATTACHMENTS_URL"])
-    return fsspec.implementations.dirfs.DirFileSystem(path=root, fs=filesystem)
+    return DirFileSystem(path=root, fs=filesystem)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, tuple_
 from sqlalchemy.orm import joinedload, selectinload
 
 from .base import session
@@ -34,7 +34,7 @@ def columns(team, user, condition, cards=CARDS) -> list[Column]:
     """The columns of a team's board, with the tickets that ``condition`` lets this user see."""
     here = (Ticket.team_id == team.id, condition)
     counts = dict(
-        session.execute(select(Ticket.stage_id, func.count()).where(*here).group_by(Ticket.stage_id)).tuples().all()
+        session.execute(select(Ticket.stage_id, func.count()).where(*here).group_by(Ticket.stage_id)).all()
     )
     folded = set(session.scalars(select(ColumnFold.stage_id).where(ColumnFold.user_id == user.id)))
     shown = [stage.id for stage in team.stages if not stage.folded and stage.id not in folded]
@@ -74,6 +74,28 @@ def place_before(ticket, other: Ticket | None):
         if ticket.rank in (above, other.rank):
             _spread(peers, ticket, other)
     session.flush()
+
+
+def place_first(ticket):
+    """On top of the cards of its priority."""
+    peers = (Ticket.team_id == ticket.team_id, Ticket.stage_id == ticket.stage_id, Ticket.priority == ticket.priority)
+    highest = session.scalar(select(func.max(Ticket.rank)).where(*peers, Ticket.id != ticket.id))
+    ticket.rank = ticket.rank if highest is None else max(ticket.rank, highest + 1)
+    session.flush()
+
+
+def step(ticket, up: bool):
+    """One place up or down among the cards of its priority; at the end of them it stays."""
+    peers = (Ticket.team_id == ticket.team_id, Ticket.stage_id == ticket.stage_id, Ticket.priority == ticket.priority)
+    key, mine = tuple_(Ticket.rank, Ticket.id), tuple_(literal(ticket.rank), literal(ticket.id))
+    query = select(Ticket).where(*peers, key > mine if up else key < mine)
+    order = (Ticket.rank.asc(), Ticket.id.asc()) if up else (Ticket.rank.desc(), Ticket.id.desc())
+    beyond = list(session.scalars(query.order_by(*order).limit(1 if up else 2)))
+    if up and beyond:
+        place_before(ticket, beyond[0])
+    elif not up and beyond:
+        below = beyond[1] if len(beyond) > 1 else None
+        place_before(ticket, below)
 
 
 def _spread(peers, ticket, other):

@@ -277,7 +277,7 @@ def _write_closings(team, moved: dict, at):
         for id, (stage, _) in moved.items()
     ]
     events = session.execute(insert(Event).returning(Event.ticket_id, Event.id), rows)
-    queue_stage_mails(target, dict(events.tuples().all()), at)
+    queue_stage_mails(target, dict(events.all()), at)
 
 
 def remind_due_batch(at: datetime, limit=BATCH) -> int:
@@ -305,14 +305,15 @@ def close_stage(stage, by=None, at=None) -> int:
     how = "agent" if by else "automatic"
     here = and_(Ticket.stage_id == stage.id, ~exists().where(Closing.ticket_id == Ticket.id))
     columns = [Ticket.id, *_literals(by_id, at, how, "", stage.id)]
+    number = session.scalar(select(func.count()).select_from(Ticket).where(here))
     _write_history(stage, "closed", by_id, at, here)
-    done = session.execute(
+    session.execute(
         insert(Closing).from_select(
             ["ticket_id", "by_id", "at", "how", "why", "from_stage_id"], select(*columns).where(here)
         )
     )
     session.expire_all()
-    return done.rowcount
+    return number
 
 
 def reopen_stage(stage, by=None, at=None) -> int:

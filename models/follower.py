@@ -1,7 +1,7 @@
 """Followers of teams and tickets. Following is decided by team row, ticket row and exclusion: nothing is copied."""
 
 from sqlalchemy import ForeignKey, and_, delete, or_, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .base import Base, Refusal, session
 from .people import Contact, User
@@ -102,8 +102,8 @@ class Followed:
         team = select(TeamFollower.contact_id).where(TeamFollower.team_id == self.team_id)
         gone = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == self.id, TicketFollower.excluded)
         by_way = or_(Contact.id.in_(own), Contact.id.in_(team), Contact.id == self.customer_id)
-        query = select(Contact).where(by_way, Contact.id.not_in(gone))
-        return list(session.scalars(query.order_by(Contact.email)))
+        query = select(Contact).where(by_way, Contact.id.not_in(gone)).order_by(Contact.email)
+        return list(session.scalars(query.options(joinedload(Contact.user).lazyload(User.contact))))
 
     def add_follower(self, contact, by=None, quietly=False):
         """Add somebody to this ticket; an earlier removal ends (R-VIS-4). Adding again changes nothing."""

@@ -95,5 +95,10 @@ class Conversation:
         ticket.tags = list(self.tags)
         return ticket
 
+    @property
+    def answered(self) -> bool:
+        """Whether one of us ever answered the customer: without that, closing asks for a reason (R-CLOSE-9)."""
+        return any(not message.internal and not message.from_customer for message in self.messages)
+
     def public_messages(self) -> list[Message]:
         return [message for message in self.messages if not message.internal]

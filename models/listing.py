@@ -1,0 +1,286 @@
+"""The list of tickets: filters become one page of rows, whose cost does not grow with the number of tickets.
+
+First the candidates: the ids of one page, read in the order of an index. Then the rows, again through the one condition
+of visibility, so that no shortcut taken on the way can show what may not be seen (R-VIS).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy.orm import aliased
+
+from .base import session
+from .company import user_companies
+from .follower import TicketFollower
+from .people import Contact, User
+from .search import matching
+from .stage import STATUSES, Stage, team_stages
+from .team import Team
+from .ticket import Tag, Ticket, ticket_tags
+from .visibility import teams_visible_to, tickets_visible_to
+
+PER_PAGE = 50
+LAST_PAGE = 40  # further down nobody reads: narrow the list instead
+MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
+SORTS = {"activity": Ticket.last_activity_at, "created": Ticket.id, "priority": Ticket.priority}
+_KEYS = {"activity": "last_activity_at", "priority": "priority"}
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody asks the list for. Empty values ask for everything; ``assignee`` may be "me" or "none"."""
+
+    q: str = ""
+    team: int | None = None
+    stage: int | None = None
+    status: str = ""  # a status, "closed", or "active" for every ticket that is not closed
+    assignee: str = ""
+    priority: int | None = None
+    tag: str = ""
+    customer: str = ""
+    sort: str = "-activity"
+    page: int = 1
+
+    @classmethod
+    def read(cls, values) -> "Filters":
+        """From the words of an address; what can't be understood is left out."""
+        values = {name: value.replace("\0", "") for name, value in values.items()}
+        status, assignee = values.get("status", ""), values.get("assignee", "")
+        sort, priority = values.get("sort", ""), _whole(values.get("priority"))
+        return cls(
+            q=values.get("q", "").strip()[:200],
+            team=_whole(values.get("team")),
+            stage=_whole(values.get("stage")),
+            status=status if status in (*STATUSES, "closed", "active") else "",
+            assignee=assignee if assignee in ("me", "none") or _whole(assignee) is not None else "",
+            priority=priority if priority in (0, 1, 2, 3) else None,
+            tag=values.get("tag", "").strip()[:40],
+            customer=values.get("customer", "").strip()[:254],
+            sort=sort if sort.removeprefix("-") in SORTS else "-activity",
+            page=max(1, _whole(values.get("page")) or 1),
+        )
+
+    def words(self, **changes) -> dict[str, str]:
+        """The address of this list again, without what is not asked; changes start on the first page."""
+        asked = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "page"} | changes
+        silent = {"sort": "-activity", "page": 1}
+        return {name: str(value) for name, value in asked.items() if value not in ("", None) and value != silent.get(name)}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who stands in a row: what an avatar and a name need."""
+
+    id: int
+    name: str
+    email: str
+
+
+@dataclass(slots=True)
+class Row:
+    number: int
+    subject: str
+    priority: int
+    last_activity_at: object
+    created_at: object
+    waiting_since: object
+    team_id: int
+    team: str
+    stage: str
+    status: str
+    customer: Person
+    assignee: Person | None
+    tags: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Page:
+    rows: list[Row]
+    more: bool  # whether another page follows
+    scope: "Scope"
+
+
+class Scope:
+    """The teams of a user with their stages: what the filters offer, and where the list looks. Two queries."""
+
+    def __init__(self, user):
+        mine = select(user_companies.c.company_id).where(user_companies.c.user_id == user.id)
+        whole = teams_visible_to(user).label("whole")
+        found = session.execute(
+            select(Team.id, Team.name, Team.visibility, whole).where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
+        ).all()
+        self.teams = {team.id: team.name for team in found if team.whole}
+        self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
+        self.stages, self.pipelines = {}, {id: [] for id in self.teams}
+        query = select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status).join_from(team_stages, Stage)
+        query = query.where(team_stages.c.team_id.in_([*self.teams, *self.private])).order_by(Stage.position, Stage.id)
+        for stage in session.execute(query):
+            self.stages[stage.id] = stage
+            self.pipelines.setdefault(stage.team_id, []).append(stage.id)
+
+    def asked(self, filters: Filters) -> set[int]:
+        """The stages in which the tickets asked for can stand."""
+        return {id for id, stage in self.stages.items() if self._fits(id, stage, filters)}
+
+    @staticmethod
+    def _fits(id, stage, filters) -> bool:
+        if filters.stage is not None and id != filters.stage:
+            return False
+        if filters.status in ("closed", "active"):
+            return stage.folded == (filters.status == "closed")
+        return not filters.status or (not stage.folded and stage.status == filters.status)
+
+
+def page_of(user, filters: Filters, per_page=PER_PAGE) -> Page:
+    """One page of the tickets that this user may see and asks for; an empty one far beyond the end."""
+    scope = Scope(user)
+    start = (filters.page - 1) * per_page
+    if filters.page > LAST_PAGE:
+        return Page([], False, scope)
+    ids = _Candidates(user, scope, filters).ids(start, per_page + 1)
+    return Page(rows_of(user, ids[:per_page]), len(ids) > per_page and filters.page < LAST_PAGE, scope)
+
+
+class _Candidates:
+    """The ids of a page in their order."""
+
+    def __init__(self, user, scope: Scope, filters: Filters):
+        self.user, self.scope, self.filters = user, scope, filters
+        self.stages = scope.asked(filters)
+        self.teams = [id for id in scope.teams if filters.team in (None, id)]
+        self.private = [id for id in scope.private if filters.team in (None, id)]
+        self.columns = [(team, stage) for team in self.teams for stage in scope.pipelines[team] if stage in self.stages]
+        self.by = filters.sort.removeprefix("-")
+
+    def ids(self, start: int, count: int) -> list[int]:
+        if not self.stages or not (self.columns or self.private):
+            return []
+        if self._mergeable():
+            return self._merged(start, count)
+        return list(session.scalars(self._walk().offset(start).limit(count)))
+
+    def _mergeable(self) -> bool:
+        asked = self.filters
+        words = asked.q or asked.tag or asked.customer or self.private or self.by == "created"
+        few = not asked.assignee or not any(self.scope.stages[id].folded for id in self.stages)
+        return not words and few and 0 < len(self.columns) <= MOST_COLUMNS
+
+    def _merged(self, start, count) -> list[int]:
+        """The best of each column, merged: each part is a short stretch of an index, whatever the column holds.
+
+        Written as text, since dozens of parts take longer to build than to run.
+        """
+        key, way = _KEYS[self.by], "DESC" if self.filters.sort.startswith("-") else "ASC"
+        order = f"{key} {way}, rank {way}, id {way}" if self.by == "priority" else f"{key} {way}, id {way}"
+        more, values = self._simple_conditions()
+        parts = []
+        for place, (team, stage) in enumerate(self.columns):
+            values |= {f"t{place}": team, f"s{place}": stage}
+            part = f"SELECT id, rank, {key} FROM tickets WHERE team_id = :t{place} AND stage_id = :s{place}{more}"
+            parts.append(f"SELECT * FROM ({part} ORDER BY {order} LIMIT :most) AS c{place}")
+        merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged ORDER BY {order} LIMIT :count OFFSET :start"
+        values |= {"most": start + count, "count": count, "start": start}
+        return list(session.scalars(text(merged), values))
+
+    def _simple_conditions(self) -> tuple[str, dict]:
+        sql, values = "", {}
+        if self.filters.priority is not None:
+            sql, values = " AND priority = :priority", {"priority": self.filters.priority}
+        if self.filters.assignee == "none":
+            sql += " AND assignee_id IS NULL"
+        elif self.filters.assignee:
+            sql, values = f"{sql} AND assignee_id = :assignee", values | {"assignee": self._assignee()}
+        return sql, values
+
+    def _assignee(self) -> int:
+        return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
+
+    def _walk(self):
+        """Every condition at once. ``+ 0`` keeps the databases from entering by team or stage and sorting all they hold."""
+        asked, column = self.filters, SORTS[self.by]
+        down = asked.sort.startswith("-")
+        query = select(Ticket.id).where((Ticket.stage_id + 0).in_(self.stages), self._seen())
+        if asked.assignee:
+            query = query.where(Ticket.assignee_id.is_(None) if asked.assignee == "none" else Ticket.assignee_id == self._assignee())
+        if asked.priority is not None:
+            query = query.where(Ticket.priority == asked.priority)
+        if asked.tag:
+            tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
+            query = query.where(Ticket.id.in_(tagged))
+        if asked.customer:
+            query = query.where(Ticket.customer_id.in_(select(Contact.id).where(_named(asked.customer))))
+        if asked.q:
+            query = query.where(_found(asked.q))
+        return query.order_by(*((each.desc() if down else each.asc()) for each in dict.fromkeys((column, Ticket.id))))
+
+    def _seen(self):
+        whole = (Ticket.team_id + 0).in_(self.teams)
+        if not self.private:
+            return whole
+        own = select(TicketFollower.ticket_id).where(
+            TicketFollower.contact_id == self.user.contact_id, ~TicketFollower.excluded
+        )
+        followed = or_(Ticket.id.in_(own), Ticket.customer_id == self.user.contact_id)
+        return or_(whole, and_((Ticket.team_id + 0).in_(self.private), followed))
+
+
+def _whole(value) -> int | None:
+    return int(value) if value and value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID else None
+
+
+def _named(customer: str):
+    """A condition on Contact: by number, address or whole name."""
+    if (number := _whole(customer)) is not None:
+        return Contact.id == number
+    return Contact.email == customer.lower() if "@" in customer else func.lower(Contact.name) == customer.lower()
+
+
+def _found(q: str):
+    """Tickets with these words; "#7" is the ticket of that number, "7" that one too."""
+    number = re.fullmatch(r"(#?)0*([0-9]{1,9})", q)
+    if number is None:
+        return matching(Ticket.id, q, internal=True)
+    exact = Ticket.id == int(number[2])
+    return exact if number[1] else or_(exact, matching(Ticket.id, q, internal=True))
+
+
+_customer, _user, _assignee = aliased(Contact), aliased(User), aliased(Contact)
+_rows = (
+    select(
+        Ticket.id, Ticket.subject, Ticket.priority, Ticket.last_activity_at, Ticket.created_at, Ticket.waiting_since,
+        Ticket.team_id, Team.name.label("team"), Stage.name.label("stage"), Stage.folded, Stage.status,
+        _customer.id.label("customer_id"), _customer.name.label("customer"), _customer.email.label("customer_email"),
+        _assignee.id.label("assignee_id"), _assignee.name.label("assignee"), _assignee.email.label("assignee_email"),
+    )
+    .join(Team, Team.id == Ticket.team_id).join(Stage, Stage.id == Ticket.stage_id)
+    .join(_customer, _customer.id == Ticket.customer_id)
+    .outerjoin(_user, _user.id == Ticket.assignee_id).outerjoin(_assignee, _assignee.id == _user.contact_id)
+)  # fmt: skip
+
+
+def rows_of(user, ids: list[int]) -> list[Row]:
+    """The rows of these tickets in this order; one that the user may not see is left out. Two queries."""
+    if not ids:
+        return []
+    rows = {row.id: _row(row) for row in session.execute(_rows.where(Ticket.id.in_(ids), tickets_visible_to(user)))}
+    tags = select(ticket_tags.c.ticket_id, Tag.name).join(Tag, Tag.id == ticket_tags.c.tag_id)
+    for id, tag in session.execute(tags.where(ticket_tags.c.ticket_id.in_(rows)).order_by(Tag.name)):
+        rows[id].tags.append(tag)
+    return [rows[id] for id in ids if id in rows]
+
+
+def _row(row) -> Row:
+    assignee = Person(row.assignee_id, row.assignee, row.assignee_email) if row.assignee_id else None
+    return Row(
+        row.id, row.subject, row.priority, row.last_activity_at, row.created_at, row.waiting_since, row.team_id, row.team,
+        row.stage, "closed" if row.folded else row.status,
+        Person(row.customer_id, row.customer, row.customer_email), assignee,
+    )  # fmt: skip
+
+
+def tickets_of(user, numbers) -> list[Ticket]:
+    """The tickets of these numbers that the user may see, in the order of their numbers; others are left out."""
+    numbers = {number for number in numbers if 0 < number <= LARGEST_ID}
+    return list(session.scalars(select(Ticket).where(Ticket.id.in_(numbers), tickets_visible_to(user)).order_by(Ticket.id)))

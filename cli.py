@@ -1,5 +1,6 @@
 """The flask commands. Each room brings its own; here are those that belong to the house."""
 
+import sys
 from importlib import import_module
 
 import click
@@ -11,7 +12,7 @@ from sqlalchemy import select
 import doctor
 from models.base import session
 from models.company import Company
-from models.passwords import WeakPassword
+from models.passwords import WeakPassword, check_strength
 from models.people import ROLES, Contact, User
 
 MODULES = ("interchange", "demo", "mail.commands")
@@ -23,7 +24,14 @@ def init_app(app):
     app.cli.add_command(user)
     app.cli.add_command(examine)
     for name in MODULES:
-        import_module(name).init_app(app)
+        try:
+            module = import_module(name)
+        except ModuleNotFoundError as error:  # until every room stands
+            if not name.startswith(error.name):
+                raise
+        else:
+            if hasattr(module, "init_app"):
+                module.init_app(app)
 
 
 @user.command("create")
@@ -34,11 +42,16 @@ def init_app(app):
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def create(email, name, role, companies, password_stdin):
     """Make a user. Without a password, the user sets one by "Forgot your password?"."""
-    password = click.get_text_stream("stdin").readline().rstrip("\r\n") if password_stdin else None
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     try:
         email = validate_email(email, check_deliverability=False).normalized
+        if password is not None:
+            check_strength(password, email)
     except EmailNotValidError as error:
         raise click.ClickException(f"--email: {error}") from None
+    except WeakPassword as error:
+        said = {"short": "shorter than 8 characters", "long": "longer than 1024 characters"}
+        raise click.ClickException(f"The password is {said.get(error.reason, 'easy to guess')}.") from None
     if User.by_email(email):
         raise click.ClickException(f"{email} has a user already.")
     found = chosen(companies) if role != "portal" else []
@@ -47,13 +60,11 @@ def create(email, name, role, companies, password_stdin):
     made = User(contact=contact, role=role, companies=found)
     session.add(made)
     if password is not None:
-        try:
-            made.set_password(password)
-        except WeakPassword as error:
-            said = {"short": "shorter than 8 characters", "long": "longer than 1024 characters"}
-            raise click.ClickException(f"The password is {said.get(error.reason, 'easy to guess')}.") from None
+        made.set_password(password)
     session.commit()
-    click.echo(f"{email} can sign in as {role}." if password else f"{email} is {role}, without a password so far.")
+    click.echo(
+        f"{email} can sign in as {role}." if password is not None else f"{email} is {role}, without a password so far."
+    )
 
 
 def chosen(names) -> list[Company]:

@@ -1,8 +1,8 @@
 """The cast, and a database of each kind for everyone.
 
-A test that asks for ``app`` (or anything built on it) runs twice, on SQLite and on PostgreSQL, inside a transaction
-that is rolled back afterwards. ``app.test_client()`` is ``client``; ``sign_in(user)`` gives one that is signed in. Tests
-that need real commits, processes or threads ask for ``empty_database`` and make their own app with ``make_app``.
+A test that asks for ``app`` (or anything built on it) runs twice, on SQLite and on PostgreSQL, in a transaction that is
+rolled back afterwards. ``app.test_client()`` is ``client``; ``sign_in(user)`` gives one that is signed in. A test that
+needs real commits, processes or threads asks for ``empty_database`` and makes its own app with ``make_app``.
 """
 
 import os
@@ -159,6 +159,7 @@ def app(kind, apps):
     """The application, its context pushed, its database inside a transaction that is rolled back."""
     app = apps(kind)
     settings = dict(app.config)
+    app.extensions["guichet_has_administrator"] = True  # what tests of the first run take away
     with app.app_context():
         connection = db.engine.connect()
         outer = connection.begin()

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.base import db, session
+from models.base import session
 
 from . import queue
 from .trust import networks, within
@@ -62,8 +62,7 @@ def _migrations() -> bool:
     known = current_app.extensions.get("migrate")
     try:
         newest = set(ScriptDirectory(known.directory).get_heads()) if known else set()
-        with db.engine.connect() as connection:
-            present = set(MigrationContext.configure(connection).get_current_heads())
+        present = set(MigrationContext.configure(session.connection()).get_current_heads())
     except Exception:  # whatever is wrong with the database or the folder: not ready
         return False
     return present == newest

@@ -27,6 +27,7 @@ _clean = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,
     url_schemes=SCHEMES,
+    url_relative="deny",
     link_rel="noopener noreferrer nofollow ugc",
     clean_content_tags={"script", "style", "svg", "math", "iframe", "object", "template"},
 )

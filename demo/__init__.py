@@ -1,0 +1,5 @@
+"""A believable helpdesk to look at."""
+
+
+def init_app(app):
+    pass

@@ -1,9 +1,10 @@
 """Which language and which time zone the reader gets."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from flask import current_app, g, has_request_context, request
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 from flask_login import current_user
 
 from .extensions import babel
@@ -37,10 +38,32 @@ def choose_timezone() -> str:
 
 
 def language() -> str:
-    return str(get_locale() or "en")
+    """The code of the language in force."""
+    locale = get_locale()
+    return locale.language if locale else "en"
+
+
+@lru_cache(maxsize=4096)
+def _said(words: str, language: str) -> str:
+    return get_translations().ugettext(words)
+
+
+@lru_cache(maxsize=4096)
+def _counted(one: str, many: str, count: int, language: str) -> str:
+    return get_translations().ungettext(one, many, count)
+
+
+def _faster(env):
+    """Templates say the same few hundred sentences on every page: look each up in the catalogue once."""
+    env.install_gettext_callables(
+        lambda words: _said(words, language()),
+        lambda one, many, count: _counted(one, many, count, language()),
+        newstyle=True,
+    )
 
 
 def init_app(app):
     translations = Path(__file__).parent.parent / "translations"
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(translations))
     babel.init_app(app, locale_selector=choose_locale, timezone_selector=choose_timezone)
+    _faster(app.jinja_env)

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
-from flask_babel import gettext, lazy_gettext, to_user_timezone
+from flask_babel import get_timezone, gettext, lazy_gettext, to_user_timezone
 from markupsafe import Markup
 
 from .locale import language
@@ -29,6 +29,15 @@ def priority_name(level: int):
     return PRIORITY_NAMES[max(0, min(int(level or 0), 3))]
 
 
+@lru_cache(maxsize=64)
+def _priority_label(level: int, language: str) -> str:
+    return gettext("Priority: %(name)s", name=PRIORITY_NAMES[level])
+
+
+def priority_label(level: int) -> str:
+    return _priority_label(max(0, min(int(level or 0), 3)), language())
+
+
 def iso(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -47,15 +56,15 @@ def ago(when: datetime, now: datetime | None = None) -> str:
     return _delta(seconds // unit * unit if seconds > 0 else -(-seconds // unit * unit), language())
 
 
+@lru_cache(maxsize=8192)
+def _moment(minute: datetime, zone, locale: str) -> str:
+    local = minute.astimezone(zone)
+    return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+
+
 def moment(when: datetime) -> str:
     """Date and time in the reader's zone."""
-    local = to_user_timezone(when.replace(second=0, microsecond=0))
-    return _moment(local.replace(tzinfo=None), language())
-
-
-@lru_cache(maxsize=4096)
-def _moment(local: datetime, locale: str) -> str:
-    return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+    return _moment(when.replace(second=0, microsecond=0), get_timezone(), language())
 
 
 def day(when: datetime) -> str:
@@ -96,6 +105,7 @@ def paragraphs(text: str) -> Markup:
 FILTERS = {
     "status_name": status_name,
     "priority_name": priority_name,
+    "priority_label": priority_label,
     "iso": iso,
     "ago": ago,
     "moment": moment,

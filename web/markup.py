@@ -49,5 +49,5 @@ def clean(html: str) -> Markup:
 
 
 def _is_pathological(text: str) -> bool:
-    """Runs of delimiters, of which each start looks for its end: nobody writes thousands of them."""
-    return any(text.count(mark) > 5_000 for mark in "[]`*_~<|") or text.count(">") > 20_000
+    """Runs of delimiters, of which each start looks for its end, or lines without end: nobody writes so many."""
+    return text.count("\n") > 10_000 or any(text.count(mark) > 5_000 for mark in "[]`*_~<|") or text.count(">") > 20_000

@@ -69,12 +69,12 @@ def test_no_text_at_all_gets_through(text):
     "unit",
     ["[", "[a](", "*a ", "_*", "`", "![", "> ", "- ", "<", "a ", "|", "~~", "&", "\\", "1. ", "\n> ", "[](", "<a"],
 )
-def test_a_hundred_kilobytes_take_less_than_a_second(unit):
+def test_a_hundred_kilobytes_take_less_than_a_second_of_work(unit):
     text = unit * (100_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     markup(text)
 
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_people_mean_is_shown():

@@ -1,4 +1,4 @@
-"""What bin/serve runs: web server, worker, schedule and embedded Valkey, one log, and no process left behind.
+"""What bin/serve runs: web server, workers, schedule and embedded Valkey, one log, and no process left behind.
 
 A child that dies is started again, at once the first time, then with growing pauses. Ctrl-C and SIGTERM end all of
 them gracefully. Each hangs on a tether (tether.py), so that killing the supervisor takes them along.
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent
 GRACE_SECONDS = 20
 STEADY_SECONDS = 30  # whoever ran for so long is started again at once
 LONGEST_PAUSE_SECONDS = 15
-COLOURS = {"web": 36, "worker": 33, "schedule": 35, "valkey": 32, "guichet": 34}
+COLOURS = {"web": 36, "worker": 33, "mail": 31, "schedule": 35, "valkey": 32, "guichet": 34}
 
 
 class Log:
@@ -175,7 +175,8 @@ def commands(settings: dict) -> dict[str, list[str]]:
     python = sys.executable
     found = {
         "web": [str(Path(python).with_name("gunicorn")), "-c", "gunicorn.conf.py", "wsgi:create_app()"],
-        "worker": [python, "worker.py"],
+        "worker": [python, "worker.py", "default"],
+        "mail": [python, "worker.py", "mail"],
         "schedule": [python, "worker.py", "schedule"],
     }
     return {"valkey": valkey(settings), **found} if settings["EMBEDDED_QUEUE"] else found

@@ -1,7 +1,8 @@
 """The jobs, one line each, and at the bottom their timetable.
 
-A job carries no data: it means *look again*. `python worker.py` works, `python worker.py schedule` rings every
-minute. Without Redis, and without anybody who rings, the worker looks by itself once a minute.
+A job carries no data: it means *look again*. `python worker.py` works, `python worker.py mail` only on that queue,
+`python worker.py schedule` rings every minute. Without Redis, and without anybody who rings, the worker looks by
+itself once a minute.
 """
 
 import functools
@@ -102,7 +103,7 @@ class Rounds:
     """The worker's own look at everything, for what nobody rang for."""
 
     def __init__(self):
-        self.last, self.looking = float("-inf"), False
+        self.last, self.looking, self.queues = float("-inf"), False, queue.QUEUES
 
     def look(self):
         """Do every job, if the last look is a round ago."""
@@ -111,7 +112,8 @@ class Rounds:
         self.last, self.looking = time.monotonic(), True
         try:
             for job in TIMETABLE:
-                job()
+                if queue.JOBS[job.__name__] in self.queues and not stopping.is_set():
+                    job()
         finally:
             self.looking = False
         if stopping.is_set():
@@ -151,8 +153,9 @@ def request_stop(signum=None, frame=None, busy=False):
         raise StopRequested
 
 
-def work():
-    """Serve the queue until told to stop."""
+def work(*queues: str):
+    """Serve these queues, or all, until told to stop."""
+    rounds.queues = queues or queue.QUEUES
     signal.signal(signal.SIGINT, request_stop)
     signal.signal(signal.SIGTERM, request_stop)
     with suppress(StopRequested):
@@ -168,7 +171,7 @@ def work():
 
 def listen(url: str):
     worker = Clockwork(
-        [queue.QUEUE],
+        rounds.queues,
         connection=queue.connect(url, timeout=None),
         serializer=JSONSerializer,
         worker_ttl=35,  # seconds; RQ waits for a job, and for an answer of Redis, a little less
@@ -202,7 +205,7 @@ def schedule():
     with application().app_context(), suppress(StopRequested):
         timetable = Timetable(queue.connect(current_app.config["REDIS_URL"]), logging_level="WARNING")
         for job, times in TIMETABLE.items():
-            timetable.register(job, queue_name=queue.QUEUE, cron=times)
+            timetable.register(job, queue_name=queue.JOBS[job.__name__], cron=times)
         while not stopping.is_set():
             try:
                 timetable.start()
@@ -214,4 +217,10 @@ def schedule():
 if __name__ == "__main__":
     import worker  # as the queue knows it: the jobs must find this module's state, not a second one
 
-    worker.schedule() if sys.argv[1:] == ["schedule"] else worker.work()
+    match sys.argv[1:]:
+        case ["schedule"]:
+            worker.schedule()
+        case queues if set(queues) <= set(queue.QUEUES):
+            worker.work(*queues)
+        case _:
+            sys.exit("usage: worker.py [schedule | default | mail]")

@@ -17,8 +17,9 @@ from rq.serializers import JSONSerializer
 
 from models import bell
 
-QUEUE = "default"
-JOBS = ("deliver", "assign", "close_inactive", "remind")
+# Each job and its queue: a mail server that takes its time must not hold up the rest.
+JOBS = {"deliver": "mail", "assign": "default", "close_inactive": "default", "remind": "default"}
+QUEUES = ("default", "mail")
 TIMEOUT_SECONDS = 0.3
 REST_SECONDS = 5  # after a failure nobody waits for Redis again so soon
 JOB_SECONDS = 600
@@ -58,7 +59,8 @@ def beat(redis: Redis, name: str):
 
 class Doorbell:
     def __init__(self, url: str):
-        self.queue = Queue(QUEUE, connection=connect(url), serializer=JSONSerializer)
+        self.redis = connect(url)
+        self.queues = {name: Queue(name, connection=self.redis, serializer=JSONSerializer) for name in QUEUES}
         self.rests_until = 0.0
 
     def ring(self, name: str) -> bool:
@@ -77,10 +79,10 @@ class Doorbell:
 
     def waits(self, name: str) -> bool:
         """Whether a job of this name has yet to begin: that one will see our commit as well."""
-        return any(waiting.startswith(f"{name}-") for waiting in self.queue.get_job_ids())
+        return any(waiting.startswith(f"{name}-") for waiting in self.queues[JOBS[name]].get_job_ids())
 
     def push(self, name: str):
-        self.queue.enqueue(
+        self.queues[JOBS[name]].enqueue(
             f"worker.{name}",
             job_id=f"{name}-{uuid4().hex}",
             job_timeout=JOB_SECONDS,
@@ -90,10 +92,11 @@ class Doorbell:
         )
 
     def report(self) -> dict | None:
-        redis = self.queue.connection
         try:
-            beats = [float(redis.get(key) or 0) for key in redis.scan_iter(match=f"{HEARTBEATS}*", count=1000)]
+            keys = list(self.redis.scan_iter(match=f"{HEARTBEATS}*", count=1000))
+            beats = [float(beat) for beat in (self.redis.mget(keys) if keys else ()) if beat]
             age = round(time.time() - max(beats), 1) if beats else None
-            return {"waiting": self.queue.count, "workers": len(beats), "worker_age_seconds": age}
+            waiting = sum(queue.count for queue in self.queues.values())
+            return {"waiting": waiting, "workers": len(beats), "worker_age_seconds": age}
         except RedisError:
             return None

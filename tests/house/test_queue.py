@@ -9,7 +9,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from tests.house.conftest import free_port
-from web.queue import QUEUE, Doorbell, connect
+from web.queue import Doorbell, beat, connect
 
 
 @pytest.fixture
@@ -22,20 +22,23 @@ def test_many_rings_of_a_name_leave_one_job(doorbell):
         assert doorbell.ring("deliver")
     doorbell.ring("assign")
 
-    assert sorted(job.func_name for job in doorbell.queue.jobs) == ["worker.assign", "worker.deliver"]
+    assert {name: [job.func_name for job in queue.jobs] for name, queue in doorbell.queues.items()} == {
+        "default": ["worker.assign"],
+        "mail": ["worker.deliver"],
+    }
 
 
 def test_a_ring_after_the_job_began_is_heard(doorbell):
     doorbell.ring("deliver")
-    doorbell.queue.pop_job_id()  # the worker takes it
+    doorbell.queues["mail"].pop_job_id()  # the worker takes it
     doorbell.ring("deliver")
 
-    assert doorbell.queue.count == 1
+    assert doorbell.queues["mail"].count == 1
 
 
 def test_a_job_carries_nothing_and_is_written_as_json(doorbell, valkey):
     doorbell.ring("deliver")
-    job = Queue(QUEUE, connection=connect(valkey.url), serializer=JSONSerializer).jobs[0]
+    job = Queue("mail", connection=connect(valkey.url), serializer=JSONSerializer).jobs[0]
 
     assert (job.args, job.kwargs) == ([], {})
 
@@ -68,8 +71,6 @@ def test_with_the_queue_hanging_only_the_first_waits(doorbell, valkey):
 
 
 def test_monitors_hear_of_workers_and_waiting_jobs(doorbell, valkey):
-    from web.queue import beat
-
     assert doorbell.report() == {"waiting": 0, "workers": 0, "worker_age_seconds": None}
     doorbell.ring("deliver")
     beat(connect(valkey.url), "one")

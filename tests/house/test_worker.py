@@ -9,6 +9,7 @@ import pytest
 
 import worker
 from tests.house.conftest import ROOT, until
+from web import queue
 from web.queue import Doorbell
 
 
@@ -63,6 +64,10 @@ def test_the_timetable_rings_for_every_job_each_minute():
     assert set(worker.TIMETABLE.values()) == {"* * * * *"}
 
 
+def test_every_job_has_a_queue_that_somebody_serves():
+    assert {queue.JOBS[job.__name__] for job in worker.TIMETABLE} <= set(queue.QUEUES)
+
+
 class Runs:
     """worker.py in a process of its own."""
 
@@ -106,7 +111,7 @@ def test_a_worker_takes_what_was_rung_for_and_ends_when_told(run, valkey):
     doorbell.ring("deliver")
     process = run()
 
-    until(lambda: doorbell.report()["workers"] == 1 and doorbell.queue.count == 0)
+    until(lambda: doorbell.report()["workers"] == 1 and doorbell.report()["waiting"] == 0)
     assert process.end() == 0
     assert "Traceback" not in process.said()
 
@@ -124,7 +129,7 @@ def test_worker_and_schedule_outlive_the_queue(run, valkey):
     doorbell = Doorbell(valkey.url)
     doorbell.ring("deliver")
 
-    until(lambda: doorbell.queue.count == 0 and doorbell.report()["workers"] == 1)
+    until(lambda: doorbell.report()["waiting"] == 0 and doorbell.report()["workers"] == 1)
     assert process.process.poll() is None
     assert schedule.process.poll() is None
     assert (process.end(), schedule.end()) == (0, 0), process.said() + schedule.said()

@@ -2,9 +2,12 @@
 
 from flask import render_template
 
-from . import bp
+from models.base import now
+from models.workload import workloads
+
+from . import bp, me
 
 
 @bp.get("/")
 def dashboard():
-    return render_template("console/dashboard.html")
+    return render_template("console/dashboard.html", loads=workloads(me(), now()))

@@ -120,6 +120,12 @@ class Scope:
             self.stages[stage.id] = stage
             self.pipelines.setdefault(stage.team_id, []).append(stage.id)
 
+    @property
+    def offered(self) -> dict:
+        """The stages of the teams whose boards the user may see; those of others are nobody's business."""
+        ids = {id for team in self.teams for id in self.pipelines[team]}
+        return {id: stage for id, stage in self.stages.items() if id in ids}
+
     def asked(self, filters: Filters) -> set[int]:
         """The stages in which the tickets asked for can stand."""
         return {id for id, stage in self.stages.items() if self._fits(id, stage, filters)}

@@ -1,0 +1,200 @@
+"""My tickets, all tickets, closed tickets: filters, order, pages, and deeds with several at once."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from models import Ticket, make_team, open_ticket, session
+from models.listing import PER_PAGE, Filters, page_of
+
+
+@pytest.fixture
+def shelf(team, carla, agnes, arthur):
+    """Four tickets, oldest first: toner (urgent, tagged), paper (Agnes's), light (Arthur's, answered), door (closed)."""
+    made = {}
+    for name in ("toner", "paper", "light", "door"):
+        made[name] = open_ticket(team, carla, f"The {name} is gone", "Please help.")
+    made["toner"].edit(agnes.contact, priority=3, tags=["supplies"])
+    made["paper"].assign_to(agnes)
+    made["light"].assign_to(arthur)
+    made["light"].reply(agnes.contact, "Wait a minute.")
+    made["door"].close(by=agnes.contact)
+    for place, ticket in enumerate(made.values()):
+        ticket.last_activity_at = ticket.created_at + timedelta(minutes=place)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def desk(agnes, sign_in):
+    return sign_in(agnes)
+
+
+def found(client, address):
+    """The words of the tickets on a page, in their order."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return re.findall(r'class="ticket-subject"[^>]*>The (\w+) is gone', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", "door light paper toner"),
+        ("?sort=activity", "toner paper light door"),
+        ("?sort=-created", "door light paper toner"),
+        ("?sort=created", "toner paper light door"),
+        ("?status=active", "light paper toner"),
+        ("?status=closed", "door"),
+        ("?status=answered", "light"),
+        ("?status=new", "paper toner"),
+        ("?assignee=me", "paper"),
+        ("?assignee=none", "door toner"),
+        ("?priority=3", "toner"),
+        ("?tag=supplies", "toner"),
+        ("?tag=nothing", ""),
+        ("?customer=carla@client.example", "door light paper toner"),
+        ("?customer=carla conti", "door light paper toner"),
+        ("?customer=nobody@client.example", ""),
+        ("?q=toner", "toner"),
+        ("?q=minute", "light"),
+        ("?q=minute&status=closed", ""),
+        ("?team=4711", ""),
+        ("?stage=4711", ""),
+        ("?page=7", ""),
+        ("?page=99999999", ""),
+        ("?q=%00&tag=%00&customer=%00", "door light paper toner"),
+        ("?team=x&stage=-1&status=odd&assignee=odd&priority=9&sort=odd&page=odd", "door light paper toner"),
+        ("?assignee=99999999999999999999&page=0", "door light paper toner"),
+        ("?q=%22%27%3B--%20*", ""),
+    ],
+)
+def test_a_list_shows_what_is_asked_for(query, names, desk, shelf):
+    assert found(desk, f"/console/tickets{query}") == names.split()
+
+
+def test_the_most_urgent_come_first(desk, shelf):
+    assert found(desk, "/console/tickets?sort=-priority")[0] == "toner"
+    assert found(desk, "/console/tickets?sort=priority")[-1] == "toner"
+
+
+def test_a_number_finds_its_ticket(desk, shelf):
+    assert found(desk, f"/console/tickets?q=%23{shelf['paper'].id}") == ["paper"]
+    assert "paper" in found(desk, f"/console/tickets?q={shelf['paper'].id}")
+
+
+def test_my_tickets_are_the_open_ones_assigned_to_me(desk, shelf, agnes):
+    shelf["door"].reopen()
+    shelf["door"].assign_to(agnes)
+    shelf["door"].close()
+    session.commit()
+
+    assert found(desk, "/console/tickets/mine") == ["paper"]
+    assert found(desk, "/console/tickets/mine?status=closed") == ["door"]
+    assert found(desk, "/console/tickets/closed") == ["door"]
+
+
+def test_filters_in_force_stand_there_to_be_taken_away(desk, shelf):
+    page = desk.get("/console/tickets?priority=3&tag=supplies").text
+
+    assert "Priority: Urgent" in page and 'href="/console/tickets?tag=supplies"' in page
+
+
+def test_a_list_has_pages_and_an_end(desk, team, carla, agnes):
+    for number in range(PER_PAGE + 1):
+        open_ticket(team, carla, f"The {number} is gone", "Text")
+    session.commit()
+    first, second = (found(desk, f"/console/tickets?page={page}") for page in (1, 2))
+
+    assert len(first) == PER_PAGE and second == ["0"] and not set(first) & set(second)
+    assert 'rel="next"' in desk.get("/console/tickets").text and 'rel="next"' not in desk.get("/console/tickets?page=2").text
+
+
+@pytest.mark.parametrize("sort", ["-activity", "activity", "-created", "created", "-priority", "priority"])
+def test_both_ways_through_the_tickets_find_the_same(sort, shelf, agnes, team, monkeypatch):
+    make_team("Sales", "sales", team.company)
+    merged = [row.number for row in page_of(agnes, Filters(sort=sort)).rows]
+    monkeypatch.setattr("models.listing.MOST_COLUMNS", 0)
+    walked = [row.number for row in page_of(agnes, Filters(sort=sort)).rows]
+
+    assert len(walked) == 4
+    if "priority" not in sort:  # among equals the merged list keeps the order of the board
+        assert merged == walked
+
+
+def test_a_list_costs_the_same_with_five_and_with_fifty_rows(desk, team, carla, agnes, queries):
+    def cost(number, address):
+        for place in range(number):
+            ticket = open_ticket(team, carla, f"Ticket {place}", "Text")
+            ticket.assign_to(agnes)
+            ticket.edit(agnes.contact, tags=[f"tag {place}"])
+        session.commit()
+        with queries() as seen:
+            assert desk.get(address).status_code == 200
+        return len(seen)
+
+    for address in ("/console/tickets", "/console/tickets/mine", "/console/tickets?q=text"):
+        assert cost(5, address) == cost(45, address) <= 12
+
+
+@pytest.fixture
+def bulk(desk, shelf):
+    def post(action, *names, **fields):
+        numbers = [shelf[name].id for name in names]
+        answer = desk.post("/console/tickets/bulk", data={"action": action, "ticket": numbers, **fields}, follow_redirects=True)
+        session.expire_all()
+        return answer.text
+
+    return post
+
+
+def test_several_tickets_are_assigned_at_once(bulk, shelf, arthur):
+    page = bulk("assign", "toner", "paper", assignee=arthur.id)
+
+    assert "2 tickets changed." in page
+    assert shelf["toner"].assignee == shelf["paper"].assignee == arthur
+
+
+def test_several_tickets_are_moved_at_once(bulk, shelf, team):
+    bulk("move", "toner", "paper", stage=team.stages[1].id)
+
+    assert shelf["toner"].stage is shelf["paper"].stage is team.stages[1]
+
+
+def test_closing_several_leaves_those_that_need_a_reason(bulk, shelf):
+    page = bulk("close", "toner", "light")
+
+    assert "1 ticket changed." in page and "1 ticket was left as it is." in page and "needs a reason" in page
+    assert shelf["light"].closed and not shelf["toner"].closed
+
+    bulk("close", "toner", why="Doubles")
+    assert shelf["toner"].closing.why == "Doubles"
+
+
+def test_tags_are_added_to_those_that_are_there(bulk, shelf):
+    page = bulk("tag", "toner", "paper", "door", tags="office, urgent")
+
+    assert [str(tag) for tag in shelf["toner"].tags] == ["office", "supplies", "urgent"]
+    assert [str(tag) for tag in shelf["paper"].tags] == ["office", "urgent"]
+    assert "Closed tickets are locked." in page and shelf["door"].tags == []
+
+
+@pytest.mark.parametrize(("action", "names"), [("assign", ()), ("explode", ("toner",)), ("", ("toner",))])
+def test_without_tickets_or_deed_nothing_happens(action, names, bulk):
+    assert "Tick the tickets first" in bulk(action, *names)
+
+
+def test_hidden_tickets_are_left_alone(desk, team, carla, agnes):
+    hidden = open_ticket(make_team("Board", "board", team.company, visibility="private"), carla, "Secret", "Text")
+    session.commit()
+    desk.post("/console/tickets/bulk", data={"action": "close", "ticket": hidden.id, "why": "x"})
+    session.expire_all()
+
+    assert not session.get(Ticket, hidden.id).closed
+
+
+def test_the_way_back_is_a_page_of_ours(desk):
+    answer = desk.post("/console/tickets/bulk", data={"next": "https://evil.example/"})
+
+    assert answer.location == "/console/tickets"

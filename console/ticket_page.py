@@ -1,0 +1,132 @@
+"""One ticket as a page, and as the parts of it that change while somebody writes an answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+from wtforms.fields import SelectChoice
+
+from models import Event, Message, Ticket
+from models.people import Contact, User
+from models.team import Team
+from web.respond import asked_by_htmx, respond
+
+from . import me
+from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, ReplyForm
+
+# Everything that the page shows, in a fixed number of queries.
+SHOWN = (
+    joinedload(Ticket.team).options(joinedload(Team.company), selectinload(Team.stages)),
+    joinedload(Ticket.stage),
+    joinedload(Ticket.customer),
+    joinedload(Ticket.assignee),
+    joinedload(Ticket.rating),
+    joinedload(Ticket.closing),
+    joinedload(Ticket.merged_into),
+    joinedload(Ticket.follow_up_of),
+    joinedload(Ticket.follow_ups),
+    joinedload(Ticket.tags),
+    selectinload(Ticket.messages).options(
+        joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact), selectinload(Message.attachments)
+    ),
+    selectinload(Ticket.events).joinedload(Event.by),
+)
+ICONS = {
+    "created": "ticket", "assigned": "user-check", "stage": "arrow-right", "closed": "lock", "reopened": "lock-open",
+    "reminded": "bell", "merged": "git-merge", "unmerged": "git-merge", "followed": "user-plus", "unfollowed": "user-off",
+    "rated": "mood-smile", "team": "users", "priority": "star", "tagged": "tag", "edited": "pencil", "contact_attempt": "phone",
+}  # fmt: skip
+
+
+@dataclass
+class Moment:
+    """One line of the story: a message or an event of the history."""
+
+    at: datetime
+    message: Message | None = None
+    event: Event | None = None
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.event.kind]
+
+
+def story(ticket) -> list[Moment]:
+    """Messages and history in the order of time; at the same moment, what was said comes first."""
+    moments = [Moment(message.at, message=message) for message in ticket.messages]
+    moments += [Moment(event.at, event=event) for event in ticket.events if event.kind != "created"]
+    return sorted(moments, key=lambda one: (one.at, one.event is not None))
+
+
+def render(ticket, template="console/ticket.html", **forms) -> str:
+    """The ticket with its forms; those given were refused and keep what was typed."""
+    followers, open = ticket.followers, not ticket.closed
+    teams = teams_for(ticket) if open else []
+    return render_template(
+        template,
+        ticket=ticket,
+        story=story(ticket),
+        followers=followers,
+        recipients=[one for one in followers if one.id != me().contact_id],
+        stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
+        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in ticket.team.assignable_users)] if open else [],
+        priority_options=PRIORITIES,
+        sees_team=ticket.team in teams if open else me().sees(ticket.team),
+        links=ticket.links if me().administrator else [],
+        answered=ticket.answered,
+        max_upload=current_app.config["MAX_CONTENT_LENGTH"],
+        reply=forms.get("reply") or ReplyForm(formdata=None),
+        edit=forms.get("edit") or edit_form(ticket, teams=teams),
+        close=forms.get("close") or CloseForm(formdata=None),
+        follower=forms.get("follower") or FollowerForm(formdata=None),
+        refusal=forms.get("refusal"),
+        closing_asked=forms.get("closing_asked", False),
+    )
+
+
+def edit_form(ticket, formdata=None, teams=None) -> EditForm:
+    """The ticket's properties; given ``formdata``, fields that were not sent are left out of the form."""
+    now = {name: getattr(ticket, name) for name in ("subject", "priority", "never_auto_close")}
+    form = EditForm(formdata, data=now | {"tags": ", ".join(tag.name for tag in ticket.tags), "team": ticket.team_id})
+    choices = teams_for(ticket) if teams is None else [*([] if ticket.team in teams else [ticket.team]), *teams]
+    form.team.choices = [SelectChoice(team.id, team.name) for team in choices]
+    if formdata is not None:
+        for name in ("subject", "priority", "tags", "team", "never_auto_close"):
+            if name not in formdata:
+                delattr(form, name)
+    return form
+
+
+def teams_for(ticket) -> list[Team]:
+    """The teams that may take this ticket: its own, and those of the same company that this user may see."""
+    return [team for team in me().teams() if team.company_id == ticket.team.company_id]
+
+
+def address_of(ticket, **more) -> str:
+    return url_for("console.ticket", number=ticket.id, **more)
+
+
+def changed(number: int, message: str = ""):
+    """After a change: the parts of the page that show it, or the way back to the page."""
+    back = url_for("console.ticket", number=number)
+    if not asked_by_htmx():
+        return respond("", back=back, message=message)
+    ticket = me().ticket(number, *SHOWN)
+    parts = render(ticket, "console/_ticket_parts.html")
+    return parts + (render_template("_said.html", message=message) if message else "")
+
+
+def whole_page_again(number: int, message: str = ""):
+    """After a change of what may be done at all: the whole page, also for htmx."""
+    back = url_for("console.ticket", number=number)
+    if message:
+        flash(message, "success")
+    return ("", 204, {"HX-Redirect": back}) if asked_by_htmx() else redirect(back, 303)
+
+
+def refused(number: int, **forms):
+    """422: the page, or its parts, with what was typed and why it can't be."""
+    ticket = me().ticket(number, *SHOWN)
+    return render(ticket, "console/_ticket_parts.html" if asked_by_htmx() else "console/ticket.html", **forms), 422

@@ -52,4 +52,49 @@ def not_visible(error):
 
 
 # One module per thing; each puts its views into ``bp``.
-from . import dashboard  # noqa: E402, F401
+from . import (  # noqa: E402
+    account,
+    assignments,
+    attachments,
+    board,
+    closings,
+    companies,
+    dashboard,
+    first_run,
+    followers,
+    links,
+    lists,
+    mail_templates,
+    outbox,
+    replies,
+    stages,
+    team_followers,
+    team_settings,
+    tickets,
+    users,
+)
+
+__all__ = [
+    "account",
+    "administrators_only",
+    "assignments",
+    "attachments",
+    "board",
+    "bp",
+    "closings",
+    "companies",
+    "dashboard",
+    "first_run",
+    "followers",
+    "links",
+    "lists",
+    "mail_templates",
+    "me",
+    "outbox",
+    "replies",
+    "stages",
+    "team_followers",
+    "team_settings",
+    "tickets",
+    "users",
+]

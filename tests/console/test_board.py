@@ -1,0 +1,164 @@
+"""The board: columns, cards, moving them, and the two kinds of folding."""
+
+import re
+
+import pytest
+
+from models import ColumnFold, Stage, open_ticket, session
+
+
+@pytest.fixture
+def board(agnes, sign_in, team):
+    """Agnes before the board; ``board.cards("New")`` are the numbers in that column from the top."""
+    client = sign_in(agnes)
+
+    class Board:
+        def get(self):
+            return client.get(f"/console/teams/{team.id}").text
+
+        def move(self, ticket, htmx=False, **fields):
+            headers = {"HX-Request": "true"} if htmx else {}
+            answer = client.post(f"/console/tickets/{ticket.id}/moves", data=fields, headers=headers)
+            session.expire_all()
+            return answer
+
+        def cards(self, stage):
+            columns = re.split(r'data-stage-name="', self.get())
+            column = next(text for text in columns if text.startswith(f'{stage}"'))
+            return [int(number) for number in re.findall(r'data-ticket="(\d+)"', column)]
+
+    found = Board()
+    found.client = client
+    return found
+
+
+@pytest.fixture
+def three(team, carla):
+    """Three tickets in *New*, the newest on top."""
+    tickets = [open_ticket(team, carla, f"Ticket {word}", "Text") for word in ("one", "two", "three")]
+    session.commit()
+    return tickets
+
+
+def stage(name):
+    return session.query(Stage).filter_by(name=name).one()
+
+
+def test_the_board_shows_columns_with_counts_and_cards(board, printer):
+    page = board.get()
+
+    for words in ("In progress", "Customer feedback", "Resolved", "Closed", "The printer is on fire", "Carla Conti"):
+        assert words in page
+    assert board.cards("New") == [printer.id]
+
+
+def test_a_card_dropped_into_a_column_moves_the_ticket(board, printer):
+    answer = board.move(printer, stage=stage("In progress").id, before="")
+
+    assert answer.status_code == 303 and answer.location.endswith(f"/console/teams/{printer.team_id}")
+    assert printer.stage.name == "In progress" and board.cards("In progress") == [printer.id]
+
+
+def test_htmx_gets_the_board_itself(board, printer):
+    answer = board.move(printer, htmx=True, stage=stage("Resolved").id, before="")
+
+    assert answer.status_code == 200 and answer.text.lstrip().startswith('<div class="board" id="board"')
+    assert f'data-ticket="{printer.id}"' in answer.text
+
+
+def test_a_card_lands_right_above_the_one_it_was_dropped_on(board, three):
+    one, two, three = three
+    assert board.cards("New") == [three.id, two.id, one.id]
+
+    board.move(one, stage=stage("New").id, before=three.id)
+    assert board.cards("New") == [one.id, three.id, two.id]
+
+    board.move(one, stage=stage("New").id, before=two.id)
+    assert board.cards("New") == [three.id, one.id, two.id]
+
+    board.move(three, stage=stage("New").id, before="")
+    assert board.cards("New") == [one.id, two.id, three.id]
+
+
+@pytest.mark.parametrize(("place", "order"), [("up", (1, 2, 0)), ("down", (2, 0, 1)), ("first", (1, 2, 0)), ("last", (2, 0, 1))])
+def test_a_card_moves_by_its_menu(place, order, board, three):
+    board.move(three[1], stage=stage("New").id, place=place)
+
+    assert board.cards("New") == [three[number].id for number in order]
+
+
+@pytest.mark.parametrize(("number", "place"), [(2, "up"), (0, "down")])
+def test_at_the_end_of_the_column_a_step_changes_nothing(number, place, board, three):
+    board.move(three[number], stage=stage("New").id, place=place)
+
+    assert board.cards("New") == [ticket.id for ticket in three[::-1]]
+
+
+def test_a_card_moved_to_a_folded_stage_is_closed(board, printer):
+    board.move(printer, stage=stage("Closed").id, before="")
+
+    assert printer.closed and printer.closing.how == "agent"
+
+
+@pytest.mark.parametrize("wanted", ["", "999", "x"])
+def test_a_stage_that_is_none_of_the_team_is_refused(wanted, board, printer):
+    assert board.move(printer, stage=wanted, before="").status_code == 422
+    assert printer.stage.name == "New"
+
+
+def test_a_neighbour_that_does_not_stand_there_means_the_end(board, three):
+    board.move(three[2], stage=stage("New").id, before="4711")
+
+    assert board.cards("New")[-1] == three[2].id
+
+
+def test_the_window_behind_the_menu_is_also_a_page(board, printer):
+    page = board.client.get(f"/console/tickets/{printer.id}/moves")
+
+    assert page.status_code == 200 and "One up" in page.text and "Assign to me" in page.text
+
+
+def test_a_column_folds_for_one_user_alone(board, printer, arthur, sign_in):
+    address = f"/console/stages/{stage('New').id}/fold"
+    assert board.client.post(address, data={"folded": "1", "team": printer.team_id}).status_code == 303
+
+    assert board.cards("New") == [] and session.query(ColumnFold).count() == 1 and not printer.closed
+    assert f'data-ticket="{printer.id}"' in sign_in(arthur).get(f"/console/teams/{printer.team_id}").text
+
+    board.client.post(address, data={"folded": "0", "team": printer.team_id})
+    assert board.cards("New") == [printer.id]
+
+
+def test_a_stage_of_teams_that_are_not_seen_cannot_be_folded(board, printer):
+    other = Stage(name="Elsewhere", position=9)
+    session.add(other)
+    session.commit()
+
+    assert board.client.post(f"/console/stages/{other.id}/fold", data={"folded": "1"}).status_code == 404
+
+
+def test_an_administrator_puts_the_columns_in_order(printer, ada, sign_in):
+    names = [one.name for one in printer.team.stages]
+    first, second = printer.team.stages[:2]
+    client = sign_in(ada)
+
+    client.post("/console/stages/order", data={"stages": [second.id, first.id]})
+    session.expire_all()
+    assert [one.name for one in printer.team.stages] == [names[1], names[0], *names[2:]]
+
+    assert client.post("/console/stages/order", data={"stages": [4711]}).status_code == 422
+    assert client.post("/console/stages/order").status_code == 422
+
+
+def test_a_board_costs_the_same_with_five_and_with_fifty_cards(board, team, carla, agnes, queries):
+    def cost(number):
+        for place in range(number):
+            ticket = open_ticket(team, carla, f"Ticket {place}", "Text")
+            ticket.assign_to(agnes)
+            ticket.edit(agnes.contact, tags=[f"tag {place}"])
+        session.commit()
+        with queries() as seen:
+            board.get()
+        return len(seen)
+
+    assert cost(5) == cost(45) <= 12

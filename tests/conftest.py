@@ -31,6 +31,10 @@ PASSWORD = "correct horse battery"
 SERVER = "GUICHET_TEST_POSTGRESQL"  # the address of the server that all workers of a run share
 
 
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="long runs at their full size: thousands of worlds")
+
+
 def pytest_configure(config):
     """One PostgreSQL for the whole run, started by the process that the others are started by."""
     if SERVER in os.environ or hasattr(config, "workerinput") or config.option.collectonly:
@@ -145,12 +149,13 @@ class Client(FlaskClient):
 
 
 @pytest.fixture(scope="session")
-def apps(templates, tmp_path_factory):
+def apps(new_database, tmp_path_factory):
+    """Each on a database of its own: PostgreSQL copies no template that somebody is connected to."""
     made = {}
 
     def app_of(kind: str):
         if kind not in made:
-            made[kind] = make_app(templates(kind), tmp_path_factory.mktemp("data"))
+            made[kind] = make_app(new_database(kind), tmp_path_factory.mktemp("data"))
         return made[kind]
 
     return app_of

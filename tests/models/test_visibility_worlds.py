@@ -1,0 +1,220 @@
+"""R-VIS against an oracle in plain Python, on random worlds: ``--full`` tries 2,000 of them on each database."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from models import Company, Contact, Message, Team, Ticket, User, make_team, open_ticket, session
+from models.base import db
+from models.follower import StillNeeded, TicketFollower
+from models.listing import Filters, page_of
+from models.search import matching
+from models.visibility import messages_visible_to, teams_visible_to, tickets_visible_to
+
+VISIBILITIES = ("private", "company", "public")
+PEOPLE = 8  # 0 to 3 agents, 4 administrator, 5 and 6 portal users, 7 a contact without a login
+TEAMS, TICKETS = 3, 5
+
+person, team, ticket = (st.integers(0, number - 1) for number in (PEOPLE, TEAMS, TICKETS))
+step = st.one_of(
+    st.tuples(st.just("follow team"), team, person),
+    st.tuples(st.just("leave team"), team, person),
+    st.tuples(st.just("follow ticket"), ticket, person),
+    st.tuples(st.just("leave ticket"), ticket, person),
+    st.tuples(st.just("visibility"), team, st.sampled_from(VISIBILITIES)),
+    st.tuples(st.just("assign"), ticket, st.integers(0, 4)),
+    st.tuples(st.just("members"), team, st.sets(st.integers(0, 4), max_size=3)),
+    st.tuples(st.just("deactivate"), st.just(0), st.integers(0, 6)),
+)
+world = st.fixed_dictionaries(
+    {
+        "homes": st.lists(st.sampled_from([(0,), (1,), (0, 1), ()]), min_size=5, max_size=5),
+        "teams": st.lists(st.tuples(st.integers(0, 1), st.sampled_from(VISIBILITIES)), min_size=TEAMS, max_size=TEAMS),
+        "tickets": st.lists(st.tuples(team, person), min_size=TICKETS, max_size=TICKETS),
+        "steps": st.lists(step, max_size=14),
+    }
+)
+
+
+@dataclass
+class Oracle:
+    """Who follows what and may see what, from the text of R-VIS alone."""
+
+    homes: list
+    teams: list  # [company, visibility]
+    tickets: list  # (team, customer)
+    team_followers: set = field(default_factory=set)
+    ticket_followers: set = field(default_factory=set)
+    excluded: set = field(default_factory=set)
+    inactive: set = field(default_factory=set)
+
+    def internal(self, who):
+        return who <= 4
+
+    def follows(self, who, number):
+        team, customer = self.tickets[number]
+        if (number, who) in self.excluded:
+            return False
+        return (number, who) in self.ticket_followers or (team, who) in self.team_followers or customer == who
+
+    def sees_team(self, who, team):
+        company, visibility = self.teams[team]
+        if who in self.inactive or not self.internal(who) or company not in self.homes[who]:
+            return False
+        return who == 4 or visibility != "private" or (team, who) in self.team_followers
+
+    def sees(self, who, number):
+        team = self.tickets[number][0]
+        company, visibility = self.teams[team]
+        if who in self.inactive or who == 7:
+            return False
+        if not self.internal(who):
+            return visibility == "public" and self.follows(who, number)
+        if company not in self.homes[who]:
+            return False
+        return self.sees_team(who, team) or self.follows(who, number)
+
+    def leave_public(self, team):
+        portal = (5, 6)
+        self.team_followers -= {(team, who) for who in portal}
+        self.ticket_followers -= {
+            (number, who) for number, (home, _) in enumerate(self.tickets) if home == team for who in portal
+        }
+
+
+class World:
+    """The same world in the database, changed by the verbs."""
+
+    def __init__(self, plan):
+        companies = [Company(name="Acme"), Company(name="Globex")]
+        session.add_all(companies)
+        self.contacts = [Contact(email=f"p{n}@x.example", name=f"Person {n}") for n in range(PEOPLE)]
+        session.add_all(self.contacts)
+        homes = [*plan["homes"], (), ()]
+        roles = ["agent"] * 4 + ["administrator"] + ["portal"] * 2
+        self.users = [
+            User(contact=self.contacts[n], role=role, companies=[companies[home] for home in homes[n]])
+            for n, role in enumerate(roles)
+        ]
+        session.add_all(self.users)
+        session.add(User(contact=Contact(email="root@x.example"), role="administrator"))  # never the last one
+        self.teams = [
+            make_team(f"T{n}", f"t{n}", companies[company], visibility=visibility)
+            for n, (company, visibility) in enumerate(plan["teams"])
+        ]
+        self.tickets = [
+            open_ticket(self.teams[team], self.contacts[customer], f"Needle {n}", "hay")
+            for n, (team, customer) in enumerate(plan["tickets"])
+        ]
+        for made in self.tickets:
+            made.add_message(self.contacts[0], "whispered", internal=True)
+        session.flush()
+        self.oracle = Oracle(homes, [list(each) for each in plan["teams"]], plan["tickets"])
+
+    def take(self, kind, thing, value):
+        getattr(self, kind.replace(" ", "_"))(thing, value)
+        session.flush()
+
+    def follow_team(self, team, who):
+        self.teams[team].add_follower(self.contacts[who])
+        self.oracle.team_followers.add((team, who))
+
+    def leave_team(self, team, who):
+        try:
+            self.teams[team].remove_follower(self.contacts[who])
+        except StillNeeded:
+            return
+        self.oracle.team_followers.discard((team, who))
+
+    def follow_ticket(self, number, who):
+        self.tickets[number].add_follower(self.contacts[who])
+        self.oracle.ticket_followers.add((number, who))
+        self.oracle.excluded.discard((number, who))
+
+    def leave_ticket(self, number, who):
+        assignee = self.tickets[number].assignee
+        if assignee and assignee.contact is self.contacts[who]:
+            with pytest.raises(StillNeeded):
+                self.tickets[number].remove_follower(self.contacts[who])
+            return
+        if self.oracle.follows(who, number):
+            self.oracle.excluded.add((number, who))
+        self.tickets[number].remove_follower(self.contacts[who])
+        self.oracle.ticket_followers.discard((number, who))
+
+    def visibility(self, team, value):
+        before = self.oracle.teams[team][1]
+        self.teams[team].change_visibility(value)
+        self.oracle.teams[team][1] = value
+        if before == "public" != value:
+            self.oracle.leave_public(team)
+
+    def assign(self, number, who):
+        if self.teams[self.oracle.tickets[number][0]].may_be_assigned(self.users[who]):
+            self.tickets[number].assign_to(self.users[who], by=self.contacts[4])
+            self.oracle.ticket_followers.add((number, who))
+            self.oracle.excluded.discard((number, who))
+
+    def members(self, team, people):
+        able = [
+            who for who in people if self.oracle.teams[team][0] in self.oracle.homes[who] and self.users[who].active
+        ]
+        before = {member.id for member in self.teams[team].members}
+        self.teams[team].set_members([self.users[who] for who in able])
+        self.oracle.team_followers |= {(team, who) for who in able if self.users[who].id not in before}
+
+    def deactivate(self, _, who):
+        if self.users[who].active:
+            self.users[who].deactivate()
+            self.oracle.inactive.add(who)
+
+    def check(self):
+        for who, user in enumerate(self.users):
+            ids = {ticket.id for n, ticket in enumerate(self.tickets) if self.oracle.sees(who, n)}
+            assert set(session.scalars(select(Ticket.id).where(tickets_visible_to(user)))) == ids
+            teams = {team.id for n, team in enumerate(self.teams) if self.oracle.sees_team(who, n)}
+            assert set(session.scalars(select(Team.id).where(teams_visible_to(user)))) == teams
+            found = select(Ticket.id).where(tickets_visible_to(user), matching(Ticket.id, "needle", user.internal))
+            assert set(session.scalars(found)) == ids
+            bodies = session.scalars(select(Message.body).where(messages_visible_to(user))).all()
+            assert sorted(bodies) == sorted(["hay", "whispered"] * len(ids) if user.internal else ["hay"] * len(ids))
+            if user.internal:
+                for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
+                    assert {row.number for row in page_of(user, filters).rows} == ids
+        for number, ticket in enumerate(self.tickets):
+            followers = {n for n in range(PEOPLE) if self.oracle.follows(n, number)}
+            assert {self.contacts.index(contact) for contact in ticket.followers} == followers
+
+
+@pytest.fixture
+def worlds(app, request):
+    @settings(
+        max_examples=2000 if request.config.getoption("--full") else 60,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+    @given(world)
+    def run(plan):
+        with db.engine.begin_nested() as savepoint:
+            made = World(plan)
+            for one in plan["steps"]:
+                made.take(*one)
+            made.check()
+            session.remove()
+            savepoint.rollback()
+
+    return run
+
+
+def test_everybody_sees_what_the_rules_say_and_nothing_else(worlds):
+    worlds()
+
+
+def test_an_exclusion_survives_in_its_row(printer, agnes, team):
+    team.add_follower(agnes.contact)
+    printer.remove_follower(agnes.contact)
+    assert session.get(TicketFollower, (printer.id, agnes.contact_id)).excluded

@@ -120,7 +120,7 @@ class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Maili
         """Hold the ticket until the commit, and see what others committed before: writers go one after the other."""
         if self.id is not None:
             session.flush()
-            session.refresh(self, _FRESH, with_for_update=True)
+            session.refresh(self, _FRESH, with_for_update={"of": Ticket})
 
     def touch(self, at: datetime):
         """Note an activity (R-CLOSE-3): it starts a new spell of inactivity and cancels the reminder."""

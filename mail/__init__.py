@@ -1,0 +1,1 @@
+"""The post office: writes each mail once, sends it until the outside world took it."""

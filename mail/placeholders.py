@@ -1,0 +1,70 @@
+"""What the placeholders of a template stand for (models/template.py lists them)."""
+
+import re
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from models.ticket import days
+
+from .headers import one_line
+from .recipient import mailbox_proven
+
+
+def values(delivery, link: str | None) -> dict:
+    """Each placeholder's plain text, in the reader's language."""
+    ticket, team = delivery.ticket, delivery.ticket.team
+    subject = known_subject(delivery)
+    return {
+        "customer": one_line(str(ticket.customer)) if subject is not None else ticket.customer.email,
+        "number": str(ticket.number),
+        "subject": subject if subject is not None else _("ticket %(number)s", number=ticket.number),
+        "team": team.name,
+        "stage": _stage_name(delivery),
+        "agent": one_line(str(ticket.assignee)) if ticket.assignee else team.name,
+        "link": link or "",
+        "why": _why(delivery),
+        "reopen_days": str(team.reopen_days),
+        "closes_on": _closes_on(ticket),
+    }
+
+
+def known_subject(delivery) -> str | None:
+    """The subject, unless this is mail to a customer whose mailbox is unproven: then None (threat model, rule 32)."""
+    ticket = delivery.ticket
+    if delivery.contact_id == ticket.customer_id and not mailbox_proven(ticket):
+        return None
+    return one_line(ticket.subject)
+
+
+def _stage_name(delivery) -> str:
+    """The stage that was reached, wherever the ticket stands by now."""
+    event = delivery.event
+    return event.to if event and event.kind in ("stage", "closed", "reopened") else delivery.ticket.stage.name
+
+
+def _why(delivery) -> str:
+    """Why the ticket was closed: the words of whoever closed it, or ours."""
+    event = delivery.event
+    if event is None or event.kind != "closed":
+        return ""
+    if automatic := re.fullmatch(r"inactive for (\d{1,5}) days", event.why):
+        days_without = int(automatic[1])
+        return ngettext("nobody wrote for %(num)s day.", "nobody wrote for %(num)s days.", days_without)
+    if event.why.strip():
+        return event.why.strip()
+    if event.by_id == delivery.ticket.customer_id:
+        return _("you closed it yourself.")
+    return _("our work on it is done.")
+
+
+def _closes_on(ticket) -> str:
+    """The day on which the rule would close the ticket, in the company's time zone; empty without such a rule."""
+    team = ticket.team
+    if not team.auto_close:
+        return ""
+    moment = ticket.last_activity_at + days(team.auto_close_days)
+    local = moment.astimezone(ZoneInfo(team.company.timezone)).date()
+    return format_date(local, "long", locale=get_locale())

@@ -1,0 +1,274 @@
+"""The outbox is worked off: claim, write down, send, remember (R-MAIL-1).
+
+Each step is a transaction of its own, and none is open while a mail server is asked. A claim is a lease: whoever dies
+holding one loses it after LEASE, and the mail is sent again, the same bytes with the same Message-ID.
+"""
+
+import logging
+import random
+import time
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from flask import current_app
+from sqlalchemy import and_, literal_column, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import joinedload
+
+from models.base import is_sqlite, reading, session
+from models.message import Message
+from models.outbox import Delivery
+from models.people import Contact
+from models.ticket import Ticket
+
+from .envelope import Dropped, Envelope, Refused, Unreachable
+from .folder import Folder
+from .headers import ASCII, one_line
+from .recipient import NotForThem, Obsolete
+from .rendering import prepare, render
+from .smtp import Server
+
+BATCH = 50
+BATCH_SECONDS = 120  # what a batch could not send by then waits for the next one; well below the lease
+LEASE = timedelta(minutes=5)
+AT_ONCE_BYTES = 8_000_000  # finished mails held in memory before they are written down
+FIRST_DELAY, GROWTH, LONGEST_DELAY = timedelta(minutes=1), 1.3, timedelta(hours=6)
+MOST_ATTEMPTS = 32  # with these delays, about three days
+AWAY_DELAY = timedelta(minutes=1)  # nobody takes mail: everything waits a moment, and none of it is to blame
+JITTER = (0.8, 1.2)
+GIVEN_UP = f"Given up: {MOST_ATTEMPTS} attempts, and none came to an end."
+# Said literally, so that the index of what is queued serves on both databases.
+QUEUED = Delivery.state == literal_column("'queued'")
+
+log = logging.getLogger(__name__)
+chance = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A mail that is ours to send until the lease ends."""
+
+    id: int
+    attempts: int
+    lease: datetime
+
+    @property
+    def ours(self):
+        """A condition: nobody cancelled the mail or took it over since."""
+        held = Delivery.due_at == self.lease, Delivery.attempts == self.attempts
+        return and_(Delivery.id == self.id, QUEUED, *held)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A mail as it will be sent at each attempt."""
+
+    id: int
+    raw: bytes
+    mail_id: str
+    subject: str
+    answer_id: int | None  # the message that customers know by this Message-ID
+
+
+def deliver_due_batch(at: datetime) -> int:
+    """Send what is due, up to BATCH; returns how many were looked at, 0 when nothing is due. Commits by itself."""
+    session.commit()  # whatever came before is a transaction of its own
+    held = _hold_sms(at)
+    claims = _claim(at)
+    _write_down(claims)
+    _send(claims, at)
+    return held + len(claims)
+
+
+def _hold_sms(at) -> int:
+    """SMS wait for a gateway, and say so."""
+    due = select(Delivery.id).where(QUEUED, Delivery.due_at <= at, Delivery.channel == "sms").limit(BATCH)
+    with _only_reading():
+        ids = list(session.scalars(due))
+    if ids:
+        words = "There is no SMS gateway: it will be sent once one is set up (SMS_URL)."
+        _change(Delivery.id.in_(ids) & QUEUED, state="held", error=words)
+        session.commit()
+    return len(ids)
+
+
+def _claim(at) -> list[Claim]:
+    """Take the mails that are due longest, and commit: what others took or take meanwhile is left to them."""
+    due = and_(QUEUED, Delivery.due_at <= at, Delivery.channel == "email")
+    if is_sqlite():
+        with _only_reading():
+            if session.scalar(select(Delivery.id).where(due).limit(1)) is None:
+                return []
+    query = select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(BATCH)
+    ids = list(session.scalars(query if is_sqlite() else query.with_for_update(skip_locked=True)))
+    taken = update(Delivery).where(Delivery.id.in_(ids), due).values(due_at=at + LEASE, attempts=Delivery.attempts + 1)
+    taken = taken.returning(Delivery.id, Delivery.attempts).execution_options(synchronize_session=False)
+    claims = [Claim(id, attempts, at + LEASE) for id, attempts in sorted(map(tuple, session.execute(taken)))]
+    # Regular refusals end earlier: these were claimed again and again by workers that did not live to tell.
+    _change(Delivery.id.in_(ids) & QUEUED & (Delivery.attempts > MOST_ATTEMPTS), state="failed", error=GIVEN_UP)
+    for delivery in _unwritten(claims):
+        prepare(delivery)
+    session.commit()
+    return claims
+
+
+def _unwritten(claims) -> list[Delivery]:
+    """The deliveries without finished bytes, with all that rendering asks of them in one query."""
+    query = select(Delivery).where(Delivery.id.in_([claim.id for claim in claims]), Delivery.raw.is_(None), QUEUED)
+    people = joinedload(Delivery.contact).joinedload(Contact.user)
+    ticket = joinedload(Delivery.ticket)
+    team, customer = ticket.joinedload(Ticket.team), ticket.joinedload(Ticket.customer).joinedload(Contact.user)
+    cause = joinedload(Delivery.message).joinedload(Message.author), joinedload(Delivery.event)
+    query = query.options(people, team, customer, *cause, joinedload(Delivery.template))
+    return list(session.scalars(query.order_by(Delivery.id).execution_options(populate_existing=True)))
+
+
+def _write_down(claims):
+    """Render what has no bytes yet and keep them, before anything is sent (threat model, rule 54)."""
+    while claims:
+        with _only_reading():
+            finished, failures, complete = _render_some(_unwritten(claims))
+        for id, (state, error) in failures.items():
+            _change((Delivery.id == id) & QUEUED, state=state, error=error)
+        for mail in finished:
+            _change((Delivery.id == mail.id) & Delivery.raw.is_(None), raw=mail.raw, subject=mail.subject)
+            if mail.answer_id:
+                _change((Message.id == mail.answer_id) & Message.mail_id.is_(None), Message, mail_id=mail.mail_id)
+        session.commit()
+        if complete:
+            return
+
+
+def _render_some(deliveries) -> tuple[list[Finished], dict, bool]:
+    """Mails up to AT_ONCE_BYTES, why others will not be sent ({id: (state, reason)}), and whether that was all."""
+    finished, failures, size = [], {}, 0
+    for id in [delivery.id for delivery in deliveries]:
+        if size > AT_ONCE_BYTES:
+            return finished, failures, False
+        try:
+            finished.append(mail := _finish(session.get(Delivery, id)))
+            size += len(mail.raw)
+        except Obsolete as reason:
+            failures[id] = "cancelled", str(reason)
+        except NotForThem as reason:
+            failures[id] = "failed", str(reason)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: that is no fault of the mail
+        except Exception as error:
+            log.exception("Delivery %s cannot be written.", id)
+            failures[id] = "failed", one_line(f"The mail cannot be written: {error or type(error).__name__}", 500)
+            session.rollback()
+    return finished, failures, True
+
+
+def _finish(delivery) -> Finished:
+    mail = render(delivery)
+    answer = delivery.kind == "reply" and delivery.contact_id == delivery.ticket.customer_id
+    return Finished(
+        delivery.id, mail.as_bytes(), delivery.mail_id, str(mail["Subject"]), delivery.message_id if answer else None
+    )
+
+
+def _send(claims, at):
+    """Hand over one after the other, and remember each outcome at once."""
+    left, ends, broken = deque(claims), time.monotonic() + BATCH_SECONDS, 0
+    try:
+        with post_office() as office:
+            while left and time.monotonic() < ends:
+                broken = 0 if _send_one(office, left[0], at) else broken + 1
+                left.popleft()
+                if broken == 2:
+                    raise Unreachable("The mail server breaks the line, one time after the other.")
+    except Unreachable as reason:
+        log.warning("No mail is taken at the moment: %s", reason)
+        _put_back(left, at + AWAY_DELAY * chance.uniform(*JITTER), str(reason))
+        _let_wait(at, at + AWAY_DELAY * chance.uniform(*JITTER))
+    else:
+        _put_back(left, at, "")
+
+
+def post_office():
+    """Whoever takes our mail: the server of MAIL_URL, or a folder."""
+    config = current_app.config
+    if config["MAIL_URL"]:
+        return Server(config["MAIL_URL"], greeting=config["MAIL_DOMAIN"])
+    return Folder(Path(config["DATA_DIR"]) / "mail")
+
+
+def _send_one(office, claim, at) -> bool:
+    """Whether the line held. A mail that is cancelled or no longer ours is left alone."""
+    if (envelope := _envelope(claim)) is None:
+        return True
+    try:
+        office.post(envelope)
+    except Refused as reason:
+        _refused(claim, at, str(reason), reason.permanent)
+    except Dropped as reason:
+        _refused(claim, at, str(reason), permanent=False)
+        return False
+    else:
+        _record(Delivery.id == claim.id, state="sent", sent_at=at, error="")
+    return True
+
+
+def _envelope(claim) -> Envelope | None:
+    """The mail, if it is still to be sent; one last look before it leaves."""
+    query = select(Delivery.created_at, Delivery.raw).where(claim.ours, Delivery.raw.is_not(None))
+    with _only_reading():
+        row = session.execute(query).first()
+    if row is None:
+        return None
+    created_at, raw = row
+    head = BytesHeaderParser(policy=ASCII).parsebytes(raw.partition(b"\r\n\r\n")[0])
+    by, to = (head[name].addresses[0].addr_spec for name in ("From", "To"))
+    return Envelope(f"{created_at:%Y-%m-%d}-{claim.id}", by, to, raw)
+
+
+def _refused(claim, at, words, permanent):
+    """The server's words are kept; a temporary refusal is tried again, later each time (threat model, rule 57)."""
+    if permanent or claim.attempts >= MOST_ATTEMPTS:
+        _record(claim.ours, state="failed", error=words)
+    else:
+        _record(claim.ours, due_at=at + delay_after(claim.attempts), error=words)
+
+
+def delay_after(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: about a third of the time that the mail has waited so far."""
+    grown = FIRST_DELAY * GROWTH ** min(attempts - 1, MOST_ATTEMPTS)
+    return min(grown, LONGEST_DELAY) * chance.uniform(*JITTER)
+
+
+def _put_back(claims, due_at, words):
+    """These were not tried: they are due again, and it does not count."""
+    for claim in claims:
+        _change(claim.ours, due_at=due_at, attempts=claim.attempts - 1, error=words)
+    session.commit()
+
+
+def _let_wait(at, due_at):
+    """Whatever else is due waits as well: one attempt a minute finds out whether the server is back."""
+    _record(QUEUED & (Delivery.due_at <= at) & (Delivery.channel == "email"), due_at=due_at)
+
+
+def _record(condition, **values):
+    _change(condition, **values)
+    session.commit()
+
+
+def _change(condition, model=Delivery, **values):
+    session.execute(update(model).where(condition).values(**values).execution_options(synchronize_session=False))
+
+
+@contextmanager
+def _only_reading():
+    """A transaction that takes no lock on SQLite, and ends here."""
+    before = reading.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        reading.reset(before)

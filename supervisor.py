@@ -121,7 +121,8 @@ class Supervisor:
 
     def run(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.request_stop)
+            if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN):  # as under nohup
+                signal.signal(number, self.request_stop)
         announced, self.last_knock = False, 0.0
         while not self.stopping:
             for child in self.children:

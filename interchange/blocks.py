@@ -78,7 +78,7 @@ def _complete(desk, place, user):
     if user["companies"] is None:
         user["companies"] = list(company_ids) if user["role"] in INTERNAL else []
         if user["role"] in INTERNAL and len(company_ids) != 1:
-            desk.report.wrong((place, "companies"), "is missing: an internal user has one or more")
+            desk.left_out("companies", (place, "companies"), "is missing: an internal user has one or more")
     user["companies"] = desk.find_all("companies", user["companies"], (place, "companies"))
     if user["password"] is not None:
         try:
@@ -121,7 +121,7 @@ def _complete_team(desk, people, addresses, place, team):
     if team["company"] is None and len(desk.ids("companies")) == 1:
         team["company"] = next(iter(desk.ids("companies")))
     elif team["company"] is None:
-        desk.report.wrong((place, "company"), "is missing")
+        desk.left_out("companies", (place, "company"), "is missing")
     team["company"] = desk.find("companies", team["company"], (place, "company"))
     users = {email: contact for email, contact in people.items() if contact.user_id}
     team["members"] = desk.find_all("users", team["members"], (place, "members"), users)

@@ -119,6 +119,13 @@ class Desk:
         else:
             self.report.wrong(place, f"no {ONE[block]} " + (str(name) if isinstance(name, int) else f'"{name}"'))
 
+    def left_out(self, block: str, place, message: str):
+        """Report a name that was left out and cannot be guessed, unless a broken record could be the one."""
+        if self.broken[block]:
+            self.report.faults += 1
+        else:
+            self.report.wrong(place, message)
+
     def find_all(self, block: str, names, place, among=None) -> list:
         return [self.find(block, name, (place, index), among) for index, name in enumerate(names)]
 

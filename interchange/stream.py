@@ -85,7 +85,7 @@ class Reader:
 
 
 def records(source) -> Iterator[tuple[str, int | None, object, int]]:
-    """(block, None, LIST or its value, 0) where a block begins, then (block, index, record, length) for each of a list."""
+    """(block, None, LIST or its value, 0) where a block begins, then (block, index, record, length) for each record."""
     reader = Reader(source)
     reader.take("{")
     if reader.peek() == "}":

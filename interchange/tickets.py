@@ -90,7 +90,7 @@ class Tickets:
         if ticket["team"] is None and len(self.teams) == 1:
             ticket["team"] = next(iter(self.teams))
         elif ticket["team"] is None:
-            return self.desk.report.wrong((place, "team"), "is missing")
+            return self.desk.left_out("teams", (place, "team"), "is missing")
         team = self.desk.find("teams", ticket["team"], (place, "team"), self.teams)
         if team is None:
             return None

@@ -1,0 +1,152 @@
+"""Every address of the URL map and every kind of visitor: who may pass. An address without a line here fails.
+
+To pass is to get an answer of the page itself, be it a form with errors; to be refused is 403, 404, or to be sent to
+the sign-in page and back.
+"""
+
+import io
+import os
+import tempfile
+
+import pytest
+from sqlalchemy import select
+
+from models import Company, Delivery, Template, TimeOff, Upload, session
+from models.base import db, now
+from wsgi import create_app
+
+VISITORS = ("nobody", "customer", "stranger", "agent", "outsider", "administrator", "foreign administrator")
+EVERYBODY = set(VISITORS)
+SIGNED_IN = EVERYBODY - {"nobody"}
+INTERNAL = {"agent", "outsider", "administrator", "foreign administrator"}
+ADMINISTRATORS = {"administrator", "foreign administrator"}
+DESK = {"agent", "administrator"}  # the internal users of the company
+OWN = {"administrator"}  # the administrator of the company
+
+# Who may pass, and the endpoints of which that is true; "portal." and "console." stand before them.
+PORTAL = [
+    (EVERYBODY, "start helpdesk submit ask send link_sent login sign_in logout reset set_anew signup sign_up"),
+    # with the signed link in hand
+    (EVERYBODY, "link_page link_attachment link_closing fresh link_rating link_reopening link_replies"),
+    (SIGNED_IN, "my my_account change_account change_password my_tickets"),
+    ({"customer"}, "my_page my_attachment my_closing my_rating my_reopening my_replies"),
+]
+CONSOLE = [
+    (set(), "first_run"),  # an administrator exists: for nobody any more
+    (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
+    (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket"),
+    ({"agent"}, "remove_own_time_off"),
+    (DESK, "board fold ticket assign attachment close edit follow unfollow move_page move reopen reply"),
+    (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
+    (ADMINISTRATORS, "templates template delete_template new_template"),
+    (OWN, "company stage delete_stage place_stage delivery try_again revoke_link revoke_links"),
+    (OWN, "delete_team add_team_follower remove_team_follower team_settings"),
+    (OWN, "user invite_again add_time_off remove_time_off"),
+]
+PASS = {
+    "static": EVERYBODY,
+    "web.preferences": EVERYBODY,
+    "health.live": EVERYBODY,
+    "health.ready": EVERYBODY,
+    "health.metrics": EVERYBODY,  # from this address; tests/web/test_health.py tries others
+    **{f"portal.{name}": who for who, names in PORTAL for name in names.split()},
+    **{f"console.{name}": who for who, names in CONSOLE for name in names.split()},
+}
+
+
+def addresses():
+    """(endpoint, method, rule) of the whole URL map."""
+    with tempfile.TemporaryDirectory() as folder:
+        known = os.environ.get("DATA_DIR")
+        os.environ["DATA_DIR"] = folder
+        try:
+            rules = list(create_app().url_map.iter_rules())
+        finally:
+            os.environ.pop("DATA_DIR") if known is None else os.environ.update(DATA_DIR=known)
+    for rule in sorted(rules, key=lambda rule: rule.rule):
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield rule.endpoint, method
+
+
+@pytest.fixture
+def visitors(company, carlas_login, person, agnes, ada):
+    globex = Company(name="Globex")
+    session.add(globex)
+    session.commit()
+    return {
+        "nobody": None,
+        "customer": carlas_login,
+        "stranger": person("Sven", role="portal"),
+        "agent": agnes,
+        "outsider": person("Otto", companies=[globex]),
+        "administrator": ada,
+        "foreign administrator": person("Frida", role="administrator", companies=[globex]),
+    }
+
+
+@pytest.fixture
+def values(printer, team, carla, agnes, visitors):
+    """What the parts of addresses stand for: everything belongs to Acme's ticket about the printer."""
+    team.closure_by_customers = True
+    message = printer.reply(carla, "See picture", [Upload("a.png", "image/png", io.BytesIO(b"png"))])
+    off = TimeOff(starts_at=now(), ends_at=now().replace(year=now().year + 1))
+    agnes.time_off = [off]
+    template = Template(name="Unused", body={"en": "x"}, subject={"en": "x"})
+    session.add(template)
+    printer.add_follower(carla)
+    agnes.password_hash = None  # invited, and not there yet
+    session.commit()
+    link = printer.link_for(carla)
+    session.commit()
+    delivery = session.scalar(select(Delivery.id).where(Delivery.ticket_id == printer.id).limit(1))
+
+    def of(endpoint):
+        ids = {
+            "attachment": message.attachments[0].id,
+            "board": team.id,
+            "company": team.company_id,
+            "delivery": delivery,
+            "fold": team.stages[0].id,
+            "invite_again": agnes.id,
+            "link": link.id,
+            "stage": team.stages[0].id,
+            "team": team.id,
+            "template": template.id,
+            "time_off": agnes.id,
+            "try_again": delivery,
+            "unfollow": carla.id,
+            "user": agnes.id,
+        }
+        word = endpoint.rpartition(".")[2]
+        id = ids.get(word) or next((value for name, value in ids.items() if word.endswith(name) or name in word), 0)
+        return {
+            "slug": team.slug, "token": link.token, "number": printer.number, "id": id, "off": off.id,
+            "contact": carla.id, "filename": "css/app.css",
+        }  # fmt: skip
+
+    return of
+
+
+def refused(answer) -> bool:
+    to_sign_in = answer.status_code == 303 and answer.headers["Location"].startswith("/login?next=")
+    return answer.status_code in (401, 403, 404) or to_sign_in
+
+
+@pytest.mark.parametrize(("endpoint", "method"), addresses())
+def test_only_these_pass(endpoint, method, app, visitors, values, sign_in):
+    assert endpoint in PASS, f"{endpoint} is new: say above who may pass"
+    rule = next(rule for rule in app.url_map.iter_rules(endpoint) if method in rule.methods)
+    parts = {name: value for name, value in values(endpoint).items() if name in rule.arguments}
+    address = app.url_map.bind("localhost").build(endpoint, parts, method=method)
+    passed = set()
+    for name, user in visitors.items():
+        client = sign_in(user) if user else app.test_client()
+        with db.engine.begin_nested() as savepoint:
+            answer = client.open(address, method=method)
+            answer.close()
+            savepoint.rollback()
+        session.expire_all()
+        assert answer.status_code < 500, (name, address)
+        if not refused(answer):
+            passed.add(name)
+    assert passed == PASS[endpoint], f"{method} {address}"

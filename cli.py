@@ -24,14 +24,7 @@ def init_app(app):
     app.cli.add_command(user)
     app.cli.add_command(examine)
     for name in MODULES:
-        try:
-            module = import_module(name)
-        except ModuleNotFoundError as error:  # until every room stands
-            if not name.startswith(error.name):
-                raise
-        else:
-            if hasattr(module, "init_app"):
-                module.init_app(app)
+        import_module(name).init_app(app)
 
 
 @user.command("create")

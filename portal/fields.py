@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from flask_wtf.file import MultipleFileField
 from sqlalchemy import select
 from wtforms import EmailField, PasswordField, RadioField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from models.attachment import Upload
@@ -57,7 +58,10 @@ def email_field(label=_l("E-mail address"), **settings):
 def well_formed(form, field):
     """An address that mail can go to; what is kept is its normal form."""
     try:
-        found = validate_email(field.data or "", check_deliverability=False, allow_display_name=False)
+        # Names that only an own network knows, such as name@corp.local, are addresses too; a bare host is a slip.
+        found = validate_email(field.data or "", check_deliverability=False, globally_deliverable=False)
+        if "." not in found.domain:
+            raise EmailNotValidError
     except EmailNotValidError:
         raise ValidationError(_("This is no e-mail address. It looks like name@example.com.")) from None
     field.data = normal_email(found.normalized)
@@ -96,7 +100,7 @@ def score_field(required: bool, **settings):
     return RadioField(
         _l("How did we do?"),
         [InputRequired(words) if required else Optional()],
-        choices=SCORES,
+        choices=[SelectChoice(value, words) for value, words in SCORES],
         validate_choice=False,  # the model knows which scores there are
         **settings,
     )

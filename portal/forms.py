@@ -12,6 +12,7 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, NumberRange
 
 from models.access import LARGEST_ID
@@ -136,7 +137,9 @@ class NewPasswordForm(FlaskForm):
 class ProfileForm(FlaskForm):
     name = StringField(_l("Your name"), [needed(_l("Write your name.")), at_most(120)], filters=[trim], render_kw=NAME)
     language = SelectField(
-        _l("Language"), choices=list(LANGUAGES.items()), description=_l("Of these pages, and of the mail we send you.")
+        _l("Language"),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+        description=_l("Of these pages, and of the mail we send you."),
     )
     phone = TelField(
         _l("Phone"),

@@ -1,0 +1,174 @@
+"""The pages on stages: order, words, folding, and where tickets go (R-STAGE-1, 2, 4, 6)."""
+
+import pytest
+from sqlalchemy import select
+
+from models import Company, Stage, Template, make_team, open_ticket, session
+
+
+@pytest.fixture
+def new(team):
+    return team.stages[0]
+
+
+def names():
+    return [stage.name for stage in Stage.all()]
+
+
+def test_the_list_stands_in_the_order_of_the_pipeline(team, office):
+    page = office.get("/console/stages").text
+    places = [page.index(f'data-name="{name}"') for name in names()]
+
+    assert places == sorted(places)
+
+
+def test_a_stage_moves_up_and_down(team, office):
+    office.post(f"/console/stages/{team.stages[1].id}/place", data={"direction": "up"})
+    assert names()[:2] == ["In progress", "New"]
+
+    office.post(f"/console/stages/{Stage.all()[0].id}/place", data={"direction": "up"})
+    assert names()[:2] == ["In progress", "New"]
+
+
+def test_every_field_of_a_stage_is_kept(team, new, send):
+    sms = Template(name="Short", channel="sms", body={"en": "Hello"})
+    session.add(sms)
+    session.commit()
+    answer = send(
+        f"/console/stages/{new.id}",
+        name="Arrived",
+        description="Just came in",
+        status="open",
+        email_template=0,
+        sms_template=sms.id,
+    )
+
+    assert answer.status_code == 303
+    session.refresh(new)
+    assert (new.name, new.description, new.status, new.email_template, new.sms_template) == (
+        "Arrived",
+        "Just came in",
+        "open",
+        None,
+        sms,
+    )
+    assert new.teams == [team]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"), [("name", ""), ("name", "Closed"), ("status", "closed"), ("email_template", 999)]
+)
+def test_what_cannot_be_is_refused_at_its_field(new, send, field, typed):
+    page = send(f"/console/stages/{new.id}", **{"description": "typed before", field: typed})
+
+    assert page.status_code == 422 and f'id="{field}-error"' in page.text and "typed before" in page.text
+
+
+def test_folding_asks_first_and_says_how_many(new, send, printer):
+    page = send(f"/console/stages/{new.id}", folded="y")
+    assert page.status_code == 200 and "1 ticket stands in this stage" in page.text
+    session.refresh(printer)
+    assert not printer.closed
+
+    assert send(f"/console/stages/{new.id}", folded="y", confirmed="1").status_code == 303
+    session.expire_all()
+    assert printer.closed and printer.closing.how == "agent"
+
+    page = send(f"/console/stages/{new.id}", folded=None)
+    assert "reopened" in page.text
+    assert send(f"/console/stages/{new.id}", folded=None, confirmed="1").status_code == 303
+    session.expire_all()
+    assert not printer.closed and printer.closing is None
+
+
+def test_folding_an_empty_stage_needs_no_question(team, send):
+    assert send(f"/console/stages/{team.stages[1].id}", folded="y").status_code == 303
+
+
+def test_a_team_gives_up_a_stage_only_when_another_one_takes_its_tickets(team, new, send, printer):
+    make_team("Billing", "billing", team.company)
+    session.commit()
+    others = [one.id for one in new.teams if one is not team]
+
+    page = send(f"/console/stages/{new.id}", teams=others)
+    assert page.status_code == 422 and 'id="takes-error"' in page.text and "1 ticket of Support" in page.text
+
+    answer = send(f"/console/stages/{new.id}", teams=others, takes=team.stages[1].id)
+    assert answer.status_code == 303
+    session.refresh(printer)
+    session.refresh(team)
+    assert printer.stage.name == "In progress" and new not in team.stages
+
+
+def test_a_new_stage_stands_last(team, office):
+    data = {
+        "name": "Waiting for parts",
+        "teams": team.id,
+        "status": "answered",
+        "email_template": 0,
+        "sms_template": 0,
+        "takes": 0,
+    }
+    assert office.post("/console/stages/new", data=data).status_code == 303
+
+    stage = session.scalar(select(Stage).where(Stage.name == "Waiting for parts"))
+    assert names()[-1] == "Waiting for parts" and stage.teams == [team]
+    assert office.post("/console/stages/new", data=data | {"name": "Other", "teams": []}).status_code == 422
+
+
+def test_deleting_names_the_stage_that_takes_the_tickets(team, new, office, printer):
+    address = f"/console/stages/{new.id}/deletion"
+    assert "1 ticket of Support" in office.get(address).text
+    assert office.post(address).status_code == 422
+    assert office.post(address, data={"takes": new.id}).status_code == 422
+
+    assert office.post(address, data={"takes": team.stages[1].id}).status_code == 303
+    session.refresh(printer)
+    assert printer.stage.name == "In progress" and "New" not in names()
+
+
+def test_the_only_stage_of_a_team_stays(team, new, office, send):
+    team.set_stages([new])
+    session.commit()
+
+    assert "the only stage" in office.get(f"/console/stages/{new.id}/deletion").text
+    assert office.post(f"/console/stages/{new.id}/deletion").status_code == 422
+    page = send(f"/console/stages/{new.id}", teams=[])
+    assert page.status_code == 422 and 'id="teams-error"' in page.text
+
+
+def test_tickets_of_a_hidden_company_are_never_closed_from_here(team, new, send, office, carla):
+    theirs = make_team("Theirs", "theirs", Company(name="Other"))
+    ticket = open_ticket(theirs, carla, "Elsewhere", "…")
+    session.commit()
+
+    assert "Theirs" not in office.get("/console/stages").text + office.get(f"/console/stages/{new.id}").text
+    page = send(f"/console/stages/{new.id}", folded="y", confirmed="1")
+    assert page.status_code == 422 and 'id="folded-error"' in page.text
+    assert office.post(f"/console/stages/{new.id}/deletion", data={"takes": team.stages[1].id}).status_code == 422
+    assert send(f"/console/stages/{new.id}", teams=[]).status_code == 303
+    session.refresh(ticket)
+    session.refresh(new)
+    assert not ticket.closed and new.teams == [theirs]
+
+
+def test_a_stage_of_a_hidden_company_is_not_there(office, company):
+    theirs = make_team("Theirs", "theirs", Company(name="Other"))
+    session.commit()
+    hidden = Stage(name="Their secret", position=9, teams=[theirs])
+    session.add(hidden)
+    session.commit()
+
+    assert "Their secret" not in office.get("/console/stages").text
+    assert office.get(f"/console/stages/{hidden.id}").status_code == 404
+
+
+def test_the_list_costs_as_much_with_more_stages(team, office, queries):
+    with queries() as few:
+        office.get("/console/stages")
+    session.add_all(Stage(name=f"Stage {number}", position=20 + number, teams=[team]) for number in range(10))
+    session.commit()
+    with queries() as many:
+        office.get("/console/stages")
+
+    assert len(many) == len(few) <= 12

@@ -31,6 +31,7 @@ from .checking import write_moment
 
 FORMAT = "guichet-backup/1"
 SEARCH = "ticket_search"
+END = "end.json"  # a file that was cut short has none
 KEY = re.compile(r"attachments/([0-9a-f]{2}/[0-9a-f]{32})")
 IN_MEMORY = 10_000_000  # bytes
 
@@ -82,7 +83,9 @@ def _write(tar) -> list[str]:
             _add_json(tar, "manifest.json", {**manifest, "database": "postgresql", "revision": revision})
             _dump_postgresql(connection, tar)
             keys = connection.execute(select(Attachment.storage_key, Attachment.name).order_by(Attachment.id)).all()
-    return [name for key, name in keys if not _add_file(tar, key)]
+    lost = [name for key, name in keys if not _add_file(tar, key)]
+    _add_json(tar, END, {})
+    return lost
 
 
 def _copy_sqlite(source: Path | str, target: Path | str):
@@ -167,6 +170,8 @@ def restore(file, replace):
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             manifest = _manifest(tar)
+            if tar.getnames()[-1] != END:
+                raise click.ClickException("The file is no whole backup: its end is missing.")
             if manifest["database"] != db.engine.dialect.name:
                 raise click.ClickException(
                     f"The backup is of {manifest['database']}, this database is {db.engine.dialect.name}: "
@@ -180,7 +185,7 @@ def restore(file, replace):
     except (tarfile.TarError, EOFError) as error:
         raise click.ClickException(f"The file is no whole backup: {error}") from None
     upgrade()
-    click.echo(f"Restored the state of {manifest['made_at']} with {files} attachments.", err=True)
+    click.echo(f"Restored the state of {manifest['made_at']} and {files} attached files.", err=True)
     click.echo(f"Links in mails sent before work with the same key only: {manifest['secret_key']}", err=True)
 
 

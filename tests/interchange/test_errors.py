@@ -196,7 +196,7 @@ def test_blocks_come_in_the_order_of_the_format(app, desk):
         (b'{"format": "guichet/1",\n "companies": [{"name": "A" "timezone": "UTC"}]}', "line 2, column 29"),
         (b'{"format": "guichet/1", "companies": [{"name": "A"}', "line 1, column 52: expected , or ]"),
         (b'{"format": "guichet/1"} x', "line 1, column 25: something follows the end"),
-        (b'{"format": "guichet/1", "tickets": [{"number": 1, "number": 2}]}', 'line 1, column 37: "number" is given twice'),
+        (b'{"format": "guichet/1", "teams": [{"slug": 1, "slug": 2}]}', 'line 1, column 35: "slug" is given twice'),
         (b'{"format": NaN}', "line 1, column 12: NaN is no value of JSON"),
         (b'{"format": ' + b"9" * 5000 + b"}", "line 1, column 12: Exceeds the limit"),
         (b'{"format": ' + b"[" * 100_000, "line 1, column"),

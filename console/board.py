@@ -12,6 +12,7 @@ from web.redirects import safe_next
 from web.respond import respond
 
 from . import administrators_only, bp, me
+from .closings import ask_why
 from .ticket_page import address_of, changed, whole_page_again
 
 
@@ -39,6 +40,8 @@ def move(number):
     ticket = me().ticket(number)
     on_its_page = request.form.get("page") == "ticket"
     was_closed, stage = ticket.closed, _stage(ticket)
+    if on_its_page and stage.folded and not was_closed and not ticket.answered:
+        return ask_why(number)
     try:
         ticket.move_to(stage, by=me().contact)
     except NotInPipeline:
@@ -71,7 +74,9 @@ def _place(ticket):
 
 
 def _peer(ticket, other):
-    return other if (other.team_id, other.stage_id) == (ticket.team_id, ticket.stage_id) and other is not ticket else None
+    return (
+        other if (other.team_id, other.stage_id) == (ticket.team_id, ticket.stage_id) and other is not ticket else None
+    )
 
 
 def _answer(ticket):

@@ -16,11 +16,17 @@ def close(number):
     if not form.validate_on_submit():
         return refused(number, close=form, closing_asked=True)
     if not form.why.data and not ticket.closed and not ticket.answered:
-        form.why.errors = [_("Nobody has answered this customer: say why the ticket is closed all the same.")]
-        return refused(number, close=form, closing_asked=True)
+        return ask_why(number)
     ticket.close(by=me().contact, why=form.why.data or "")
     session.commit()
     return whole_page_again(number, _("The ticket is closed."))
+
+
+def ask_why(number):
+    """The form for closing, open: without an answer to the customer the history needs a reason (R-CLOSE-9)."""
+    form = CloseForm(formdata=None)
+    form.why.errors = [_("Nobody has answered this customer: say why the ticket is closed all the same.")]
+    return refused(number, close=form, closing_asked=True)
 
 
 @bp.post("/tickets/<int:number>/reopening")

@@ -3,7 +3,6 @@
 import secrets
 
 from flask import current_app
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
@@ -54,11 +53,19 @@ class ReplyForm(Once):
 
 class NewTicketForm(Once):
     team = SelectField(_l("Team"), coerce=int)
-    email = StringField(_l("Customer's e-mail address"), [DataRequired(_l("Whose ticket is it?")), Length(max=254), email_address], filters=[trim])
+    email = StringField(
+        _l("Customer's e-mail address"),
+        [DataRequired(_l("Whose ticket is it?")), Length(max=254), email_address],
+        filters=[trim],
+    )
     name = StringField(_l("Customer's name"), [Length(max=120)], filters=[trim])
     subject = StringField(_l("Subject"), [DataRequired(_l("What is it about?")), Length(max=250)], filters=[trim])
-    description = TextAreaField(_l("Description"), [DataRequired(_l("Describe the request.")), Length(max=LONGEST_MESSAGE)], filters=[trim])
-    priority = SelectField(_l("Priority"), coerce=int, choices=[SelectChoice(level, name) for level, name in PRIORITIES], default=0)
+    description = TextAreaField(
+        _l("Description"), [DataRequired(_l("Describe the request.")), Length(max=LONGEST_MESSAGE)], filters=[trim]
+    )
+    priority = SelectField(
+        _l("Priority"), coerce=int, choices=[SelectChoice(level, name) for level, name in PRIORITIES], default=0
+    )
     assignee = SelectField(_l("Assignee"), [Optional()], validate_choice=False, default="")
     attachments = MultipleFileField(_l("Attachments"), [NotTooMany()])
 
@@ -66,8 +73,12 @@ class NewTicketForm(Once):
 class EditForm(FlaskForm):
     """Each field may be left out of the request; what is left out stays as it is."""
 
-    subject = StringField(_l("Subject"), [DataRequired(_l("A ticket needs a subject.")), Length(max=250)], filters=[trim])
-    priority = SelectField(_l("Priority"), coerce=int, choices=[SelectChoice(level, name) for level, name in PRIORITIES])
+    subject = StringField(
+        _l("Subject"), [DataRequired(_l("A ticket needs a subject.")), Length(max=250)], filters=[trim]
+    )
+    priority = SelectField(
+        _l("Priority"), coerce=int, choices=[SelectChoice(level, name) for level, name in PRIORITIES]
+    )
     tags = StringField(_l("Tags"), [Length(max=400)], description=_l("Separated by commas."), filters=[trim])
     team = SelectField(_l("Team"), coerce=int)
     never_auto_close = BooleanField(_l("Never close automatically"), false_values=(False, "", "0", "false"))
@@ -78,4 +89,8 @@ class CloseForm(FlaskForm):
 
 
 class FollowerForm(FlaskForm):
-    email = StringField(_l("E-mail address"), [DataRequired(_l("Who should follow this ticket?")), Length(max=254), email_address], filters=[trim])
+    email = StringField(
+        _l("E-mail address"),
+        [DataRequired(_l("Who should follow this ticket?")), Length(max=254), email_address],
+        filters=[trim],
+    )

@@ -1,4 +1,4 @@
-"""The signed links of a ticket, for administrators: POST …/links/revocation for all, …/links/<id>/revocation for one."""
+"""The signed links of a ticket, for administrators: POST …/links/revocation, …/links/<id>/revocation."""
 
 from flask import current_app
 from flask_babel import gettext as _

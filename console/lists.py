@@ -40,7 +40,9 @@ def closed_tickets():
 
 def _list(asked: Filters):
     page = page_of(me(), asked)
-    own = {"console.my_tickets": {"assignee", "status"}, "console.closed_tickets": {"status"}}.get(request.endpoint, set())
+    own = {"console.my_tickets": {"assignee", "status"}, "console.closed_tickets": {"status"}}.get(
+        request.endpoint, set()
+    )
 
     def address(**changes):
         words = {name: value for name, value in asked.words(**changes).items() if name not in own or changes.get(name)}

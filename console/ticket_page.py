@@ -11,6 +11,7 @@ from wtforms.fields import SelectChoice
 from models import Event, Message, Ticket
 from models.people import Contact, User
 from models.team import Team
+from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
 from . import me
@@ -34,10 +35,23 @@ SHOWN = (
     selectinload(Ticket.events).joinedload(Event.by),
 )
 ICONS = {
-    "created": "ticket", "assigned": "user-check", "stage": "arrow-right", "closed": "lock", "reopened": "lock-open",
-    "reminded": "bell", "merged": "git-merge", "unmerged": "git-merge", "followed": "user-plus", "unfollowed": "user-off",
-    "rated": "mood-smile", "team": "users", "priority": "star", "tagged": "tag", "edited": "pencil", "contact_attempt": "phone",
-}  # fmt: skip
+    "created": "ticket",
+    "assigned": "user-check",
+    "stage": "arrow-right",
+    "closed": "lock",
+    "reopened": "lock-open",
+    "reminded": "bell",
+    "merged": "git-merge",
+    "unmerged": "git-merge",
+    "followed": "user-plus",
+    "unfollowed": "user-off",
+    "rated": "mood-smile",
+    "team": "users",
+    "priority": "star",
+    "tagged": "tag",
+    "edited": "pencil",
+    "contact_attempt": "phone",
+}
 
 
 @dataclass
@@ -71,7 +85,9 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
         followers=followers,
         recipients=[one for one in followers if one.id != me().contact_id],
         stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
-        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in ticket.team.assignable_users)] if open else [],
+        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in ticket.team.assignable_users)]
+        if open
+        else [],
         priority_options=PRIORITIES,
         sees_team=ticket.team in teams if open else me().sees(ticket.team),
         links=ticket.links if me().administrator else [],
@@ -110,9 +126,8 @@ def address_of(ticket, **more) -> str:
 
 def changed(number: int, message: str = ""):
     """After a change: the parts of the page that show it, or the way back to the page."""
-    back = url_for("console.ticket", number=number)
     if not asked_by_htmx():
-        return respond("", back=back, message=message)
+        return respond("", back=safe_next(url_for("console.ticket", number=number)), message=message)
     ticket = me().ticket(number, *SHOWN)
     parts = render(ticket, "console/_ticket_parts.html")
     return parts + (render_template("_said.html", message=message) if message else "")

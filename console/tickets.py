@@ -62,14 +62,18 @@ def new_ticket():
     form = NewTicketForm()
     teams = {team.id: team for team in me().teams()}
     form.team.choices = [SelectChoice(team.id, team.name) for team in teams.values()]
-    team = teams.get(form.team.data) or teams.get(request.args.get("team", type=int)) or next(iter(teams.values()), None)
+    team = (
+        teams.get(form.team.data) or teams.get(request.args.get("team", type=int)) or next(iter(teams.values()), None)
+    )
     if not form.is_submitted() and team:
         form.team.data = team.id
         form.email.data = form.email.data or request.args.get("email", "")[:254]
     if form.validate_on_submit() and (made := _open(form, team)):
         return redirect(address_of(made), 303)
     people = colleagues(me())
-    return render_template("console/new_ticket.html", form=form, teams=teams, people=people), 422 if form.is_submitted() else 200
+    return render_template(
+        "console/new_ticket.html", form=form, teams=teams, people=people
+    ), 422 if form.is_submitted() else 200
 
 
 def _open(form, team):

@@ -1,7 +1,9 @@
 """A ticket's history: rows are only added. The kinds are the words of the interchange file."""
 
+import re
 from datetime import datetime
 
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -29,6 +31,16 @@ SENTENCES = {
     "contact_attempt": _l("%(by)s tried to reach the customer: %(to)s"),
 }
 UNASSIGNED = _l("%(by)s took the ticket from %(from)s")
+UNTAGGED = _l("%(by)s removed the tags %(from)s")
+SPARED = _l("%(by)s said never to close the ticket automatically")
+NOT_SPARED = _l("%(by)s let the ticket close automatically again")
+# What stands in ``from_`` and ``to`` as a number or word of the interchange file, in the reader's words.
+VALUES = {
+    "priority": {"0": _l("low"), "1": _l("medium"), "2": _l("high"), "3": _l("urgent")},
+    "rated": {"5": _l("satisfied"), "3": _l("okay"), "1": _l("dissatisfied")},
+}
+INACTIVE = re.compile(r"inactive for ([0-9]{1,4}) days")
+METHODS = {"equal_total:": _l("Fewest tickets in all:"), "equal_open:": _l("Fewest open tickets:")}
 
 
 class Event(Base):
@@ -49,8 +61,30 @@ class Event(Base):
     @property
     def sentence(self) -> str:
         """What happened, in the reader's language."""
-        words = UNASSIGNED if self.kind == "assigned" and not self.to else SENTENCES[self.kind]
-        return str(words) % {"by": self.by or "Guichet", "from": self.from_ or "", "to": self.to or ""}
+        values = VALUES.get(self.kind, {})
+        said = {"from": self.from_ or "", "to": self.to or ""}
+        named = {name: str(values.get(value, value)) for name, value in said.items()}
+        return str(self._words) % {"by": self.by or "Guichet", **named}
+
+    @property
+    def _words(self):
+        if self.kind == "edited" and self.why == "never_auto_close":
+            return SPARED if self.to == "True" else NOT_SPARED
+        if not self.to and self.kind in ("assigned", "tagged"):
+            return UNASSIGNED if self.kind == "assigned" else UNTAGGED
+        return SENTENCES[self.kind]
+
+    @property
+    def reason(self) -> str:
+        """Why it happened: in the words of who did it, or in the reader's language where a rule did."""
+        if self.kind == "edited":
+            return ""
+        if self.why == "folded":
+            return gettext("The stage was folded or unfolded.")
+        if inactive := INACTIVE.fullmatch(self.why):
+            return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
+        method = next((name for name in METHODS if self.why.startswith(name)), None)
+        return f"{METHODS[method]}{self.why.removeprefix(method)}" if method and self.by is None else self.why
 
 
 class Eventful:

@@ -66,7 +66,9 @@ class Filters:
         """The address of this list again, without what is not asked; changes start on the first page."""
         asked = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "page"} | changes
         silent = {"sort": "-activity", "page": 1}
-        return {name: str(value) for name, value in asked.items() if value not in ("", None) and value != silent.get(name)}
+        return {
+            name: str(value) for name, value in asked.items() if value not in ("", None) and value != silent.get(name)
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,16 @@ class Scope:
         mine = select(user_companies.c.company_id).where(user_companies.c.user_id == user.id)
         whole = teams_visible_to(user).label("whole")
         found = session.execute(
-            select(Team.id, Team.name, Team.visibility, whole).where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
+            select(Team.id, Team.name, Team.visibility, whole)
+            .where(Team.company_id.in_(mine))
+            .order_by(Team.name, Team.id)
         ).all()
         self.teams = {team.id: team.name for team in found if team.whole}
         self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
         self.stages, self.pipelines = {}, {id: [] for id in self.teams}
-        query = select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status).join_from(team_stages, Stage)
+        query = select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status).join_from(
+            team_stages, Stage
+        )
         query = query.where(team_stages.c.team_id.in_([*self.teams, *self.private])).order_by(Stage.position, Stage.id)
         for stage in session.execute(query):
             self.stages[stage.id] = stage
@@ -176,7 +182,7 @@ class _Candidates:
     def _merged(self, start, count) -> list[int]:
         """The best of each column, merged: each part is a short stretch of an index, whatever the column holds.
 
-        Written as text, since dozens of parts take longer to build than to run.
+        Written as text, since dozens of parts take longer to build than to run; what the reader asks for is bound.
         """
         key, way = _KEYS[self.by], "DESC" if self.filters.sort.startswith("-") else "ASC"
         order = f"{key} {way}, rank {way}, id {way}" if self.by == "priority" else f"{key} {way}, id {way}"
@@ -184,9 +190,10 @@ class _Candidates:
         parts = []
         for place, (team, stage) in enumerate(self.columns):
             values |= {f"t{place}": team, f"s{place}": stage}
-            part = f"SELECT id, rank, {key} FROM tickets WHERE team_id = :t{place} AND stage_id = :s{place}{more}"
-            parts.append(f"SELECT * FROM ({part} ORDER BY {order} LIMIT :most) AS c{place}")
-        merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged ORDER BY {order} LIMIT :count OFFSET :start"
+            part = f"SELECT id, rank, {key} FROM tickets WHERE team_id = :t{place} AND stage_id = :s{place}{more}"  # noqa: S608
+            parts.append(f"SELECT * FROM ({part} ORDER BY {order} LIMIT :most) AS c{place}")  # noqa: S608
+        merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged"  # noqa: S608
+        merged += f" ORDER BY {order} LIMIT :count OFFSET :start"
         values |= {"most": start + count, "count": count, "start": start}
         return list(session.scalars(text(merged), values))
 
@@ -204,16 +211,20 @@ class _Candidates:
         return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
 
     def _walk(self):
-        """Every condition at once. ``+ 0`` keeps the databases from entering by team or stage and sorting all they hold."""
+        """Every condition at once. ``+ 0`` keeps a database from entering by team or stage and sorting all they hold."""
         asked, column = self.filters, SORTS[self.by]
         down = asked.sort.startswith("-")
         query = select(Ticket.id).where((Ticket.stage_id + 0).in_(self.stages), self._seen())
         if asked.assignee:
-            query = query.where(Ticket.assignee_id.is_(None) if asked.assignee == "none" else Ticket.assignee_id == self._assignee())
+            query = query.where(
+                Ticket.assignee_id.is_(None) if asked.assignee == "none" else Ticket.assignee_id == self._assignee()
+            )
         if asked.priority is not None:
             query = query.where(Ticket.priority == asked.priority)
         if asked.tag:
-            tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
+            tagged = (
+                select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
+            )
             query = query.where(Ticket.id.in_(tagged))
         if asked.customer:
             query = query.where(Ticket.customer_id.in_(select(Contact.id).where(_named(asked.customer))))
@@ -280,8 +291,8 @@ def rows_of(user, ids: list[int]) -> list[Row]:
 def _row(row) -> Row:
     assignee = Person(row.assignee_id, row.assignee, row.assignee_email) if row.assignee_id else None
     return Row(
-        row.id, row.subject, row.priority, row.last_activity_at, row.created_at, row.waiting_since, row.team_id, row.team,
-        row.stage, "closed" if row.folded else row.status,
+        row.id, row.subject, row.priority, row.last_activity_at, row.created_at, row.waiting_since, row.team_id,
+        row.team, row.stage, "closed" if row.folded else row.status,
         Person(row.customer_id, row.customer, row.customer_email), assignee,
     )  # fmt: skip
 
@@ -289,4 +300,6 @@ def _row(row) -> Row:
 def tickets_of(user, numbers) -> list[Ticket]:
     """The tickets of these numbers that the user may see, in the order of their numbers; others are left out."""
     numbers = {number for number in numbers if 0 < number <= LARGEST_ID}
-    return list(session.scalars(select(Ticket).where(Ticket.id.in_(numbers), tickets_visible_to(user)).order_by(Ticket.id)))
+    return list(
+        session.scalars(select(Ticket).where(Ticket.id.in_(numbers), tickets_visible_to(user)).order_by(Ticket.id))
+    )

@@ -80,7 +80,9 @@ def test_a_card_lands_right_above_the_one_it_was_dropped_on(board, three):
     assert board.cards("New") == [one.id, two.id, three.id]
 
 
-@pytest.mark.parametrize(("place", "order"), [("up", (1, 2, 0)), ("down", (2, 0, 1)), ("first", (1, 2, 0)), ("last", (2, 0, 1))])
+@pytest.mark.parametrize(
+    ("place", "order"), [("up", (1, 2, 0)), ("down", (2, 0, 1)), ("first", (1, 2, 0)), ("last", (2, 0, 1))]
+)
 def test_a_card_moves_by_its_menu(place, order, board, three):
     board.move(three[1], stage=stage("New").id, place=place)
 

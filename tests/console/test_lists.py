@@ -11,7 +11,7 @@ from models.listing import PER_PAGE, Filters, page_of
 
 @pytest.fixture
 def shelf(team, carla, agnes, arthur):
-    """Four tickets, oldest first: toner (urgent, tagged), paper (Agnes's), light (Arthur's, answered), door (closed)."""
+    """Four tickets, oldest first: toner (urgent), paper (Agnes's), light (Arthur's, answered), door (closed)."""
     made = {}
     for name in ("toner", "paper", "light", "door"):
         made[name] = open_ticket(team, carla, f"The {name} is gone", "Please help.")
@@ -108,7 +108,10 @@ def test_a_list_has_pages_and_an_end(desk, team, carla, agnes):
     first, second = (found(desk, f"/console/tickets?page={page}") for page in (1, 2))
 
     assert len(first) == PER_PAGE and second == ["0"] and not set(first) & set(second)
-    assert 'rel="next"' in desk.get("/console/tickets").text and 'rel="next"' not in desk.get("/console/tickets?page=2").text
+    assert (
+        'rel="next"' in desk.get("/console/tickets").text
+        and 'rel="next"' not in desk.get("/console/tickets?page=2").text
+    )
 
 
 @pytest.mark.parametrize("sort", ["-activity", "activity", "-created", "created", "-priority", "priority"])
@@ -142,7 +145,9 @@ def test_a_list_costs_the_same_with_five_and_with_fifty_rows(desk, team, carla, 
 def bulk(desk, shelf):
     def post(action, *names, **fields):
         numbers = [shelf[name].id for name in names]
-        answer = desk.post("/console/tickets/bulk", data={"action": action, "ticket": numbers, **fields}, follow_redirects=True)
+        answer = desk.post(
+            "/console/tickets/bulk", data={"action": action, "ticket": numbers, **fields}, follow_redirects=True
+        )
         session.expire_all()
         return answer.text
 

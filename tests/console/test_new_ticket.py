@@ -4,7 +4,13 @@ import pytest
 
 from models import Contact, Ticket, session
 
-FIELDS = {"email": "Dora@Client.example", "name": "Dora", "subject": "No light", "description": "It is dark.", "priority": "2"}
+FIELDS = {
+    "email": "Dora@Client.example",
+    "name": "Dora",
+    "subject": "No light",
+    "description": "It is dark.",
+    "priority": "2",
+}
 
 
 @pytest.fixture
@@ -31,7 +37,8 @@ def test_the_same_form_sent_twice_is_one_ticket(write):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("email", "dora"), ("subject", ""), ("description", " "), ("team", "999"), ("priority", "7"), ("assignee", "999")]
+    ("field", "value"),
+    [("email", "dora"), ("subject", ""), ("description", " "), ("team", "999"), ("priority", "7"), ("assignee", "999")],
 )
 def test_what_cannot_be_is_refused_with_what_was_typed(field, value, write):
     answer = write(**{field: value})

@@ -146,7 +146,9 @@ def test_properties_change_and_the_others_stay(desk, printer):
     assert sorted(tag.name for tag in printer.tags) == ["fire", "toner"]
 
 
-@pytest.mark.parametrize(("field", "value"), [("priority", "9"), ("subject", " "), ("team", "4711"), ("subject", "x" * 251)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("priority", "9"), ("subject", " "), ("team", "4711"), ("subject", "x" * 251)]
+)
 def test_a_property_that_cannot_be_is_refused_at_the_field(field, value, desk, printer):
     answer = desk("edit", **{field: value})
 
@@ -200,7 +202,9 @@ def test_links_are_revoked_one_by_one_or_all(printer, carla, ada, sign_in):
 def test_htmx_gets_the_parts_that_changed(desk):
     answer = desk("assignment", htmx=True, assignee="me")
 
-    assert answer.status_code == 200 and answer.text.lstrip().startswith("<aside") and "Assigned to Agnes." in answer.text
+    assert (
+        answer.status_code == 200 and answer.text.lstrip().startswith("<aside") and "Assigned to Agnes." in answer.text
+    )
     assert 'id="ticket-head"' in answer.text and 'id="answer"' not in answer.text
 
 
@@ -212,6 +216,28 @@ def test_the_stage_is_changed_on_the_page_of_the_ticket(desk, printer):
     assert printer.stage is stage
 
 
+def test_closing_by_the_stage_asks_why_as_well(desk, printer):
+    answer = desk("moves", stage=printer.team.stages[-1].id, page="ticket")
+
+    assert answer.status_code == 422 and "Nobody has answered this customer" in answer.text and not printer.closed
+
+
+def test_history_says_what_a_rule_did_in_the_reader_s_words(desk, printer, agnes):
+    printer.edit(agnes.contact, priority=3, never_auto_close=True)
+    printer.assign_to(agnes, why="equal_open: agnes@acme.example 0")
+    printer.close(why="inactive for 7 days")
+    session.commit()
+    page = desk.get()
+
+    for words in (
+        "from low to urgent",
+        "never to close",
+        "Fewest open tickets: agnes@acme.example 0",
+        "No activity for 7 days.",
+    ):
+        assert words in page
+
+
 def test_the_whole_story_stands_on_the_page(desk, printer):
     desk("assignment", assignee="me")
     desk("edit", priority="2")
@@ -219,7 +245,13 @@ def test_the_whole_story_stands_on_the_page(desk, printer):
     desk("closing", why="It rained")
     page = desk.get()
 
-    for words in ("It smokes since this morning.", "assigned the ticket to agnes@acme.example", "Done.", "It rained", "Reopen"):
+    for words in (
+        "It smokes since this morning.",
+        "assigned the ticket to agnes@acme.example",
+        "Done.",
+        "It rained",
+        "Reopen",
+    ):
         assert words in page
     assert 'name="body"' not in page
 

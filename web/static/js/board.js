@@ -112,7 +112,7 @@ function neighbour(card, sideways) {
 
 document.addEventListener("click", (event) => {
   const card = event.target.closest("[data-move]")?.closest(".ticket-card");
-  if (card) openDialog(card);
+  if (card) { event.preventDefault(); openDialog(card); }
   if (event.target.closest("#move-dialog [data-close]")) document.getElementById("move-dialog").close();
 });
 
@@ -121,17 +121,27 @@ function openDialog(card) {
   dialog.dataset.ticket = card.dataset.ticket;
   dialog.querySelector("[data-move-number]").textContent = `#${card.dataset.ticket}`;
   dialog.querySelector("form").action = card.dataset.moveUrl;
+  const assign = dialog.querySelector("[data-assign-form]");
+  if (assign) assign.action = card.dataset.assignUrl;
   dialog.querySelector("[name=stage]").value = columnOf(card).dataset.stage;
   dialog.showModal();
 }
 
 document.addEventListener("submit", (event) => {
   const dialog = event.target.closest("#move-dialog");
-  if (!dialog) return;
+  if (!dialog || event.target.matches("[data-assign-form]")) return;
   event.preventDefault();
   const card = document.getElementById(`ticket-${dialog.dataset.ticket}`);
   const column = board().querySelector(`[data-stage="${CSS.escape(event.target.elements.stage.value)}"]`);
-  const first = event.target.elements.place.value === "first" ? [...cardsOf(column).querySelectorAll(".ticket-card")].find((other) => other !== card) : null;
   dialog.close();
-  place(card, column, first ?? null);
+  place(card, column, above(card, column, event.target.elements.place.value));
 });
+
+/** The card that one lands on: first or last of a column, or one place up or down in its own. */
+function above(card, column, where) {
+  const others = [...cardsOf(column).querySelectorAll(".ticket-card")].filter((other) => other !== card);
+  if (where === "last") return null;
+  if (where === "first" || columnOf(card) !== column) return others[0] ?? null;
+  const next = nextCard(card);
+  return where === "up" ? card.previousElementSibling ?? next : next && nextCard(next);
+}

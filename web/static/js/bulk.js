@@ -1,4 +1,5 @@
-// Ticking rows: the row of deeds shows itself once something is ticked, with how many; one box ticks all of the page.
+// Ticking rows: what can be done with them lies over the head of the table once something is ticked, so that no row
+// moves under the pointer; one box ticks all of the page, Shift ticks a stretch.
 for (const form of document.querySelectorAll("[data-bulk]")) {
   const bar = form.querySelector("[data-bulk-bar]");
   const count = bar.querySelector(".bulk-count");
@@ -26,6 +27,7 @@ for (const form of document.querySelectorAll("[data-bulk]")) {
     show();
   });
   all.hidden = false;
+  bar.dataset.live = "";
   addEventListener("pageshow", show);
   show();
 }

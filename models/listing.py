@@ -211,7 +211,7 @@ class _Candidates:
         return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
 
     def _walk(self):
-        """Every condition at once. ``+ 0`` keeps a database from entering by team or stage and sorting all they hold."""
+        """Every condition at once. ``+ 0`` keeps databases from entering by team and sorting all it holds."""
         asked, column = self.filters, SORTS[self.by]
         down = asked.sort.startswith("-")
         query = select(Ticket.id).where((Ticket.stage_id + 0).in_(self.stages), self._seen())

@@ -25,9 +25,12 @@ def main(arguments):
         if catalogues and not (compiled and done("translations", *catalogues)):
             compile_translations()
             mark("translations", *catalogues)
-    if "--no-database" not in arguments:
-        return subprocess.call([PYTHON, ROOT / "preflight.py"], cwd=ROOT)
-    return 0
+    if "--no-database" in arguments or database_done():
+        return 0
+    failed = subprocess.call([PYTHON, ROOT / "preflight.py"], cwd=ROOT)
+    if not failed:
+        database_done(mark=True)
+    return failed
 
 
 @contextlib.contextmanager
@@ -39,6 +42,22 @@ def alone():
         yield
     finally:
         os.close(folder)
+
+
+def database_done(mark=False):
+    """Whether these migrations were done on this database before. bin/serve asks the database itself."""
+    data = ROOT / os.path.expanduser(os.environ.get("DATA_DIR") or "var")
+    url = os.environ.get("DATABASE_URL") or f"sqlite:///{data / 'guichet.db'}"
+    file = ROOT / url.removeprefix("sqlite:///") if url.startswith("sqlite:///") else None
+    stamp = data / "migrated"
+    try:
+        versions = [path.read_bytes() for path in sorted(ROOT.glob("migrations/versions/*.py"))]
+        told = digest([url.encode(), str(file.stat().st_ino if file else 0).encode(), *versions])
+        if mark:
+            stamp.write_text(told)
+        return stamp.read_text() == told
+    except OSError:
+        return False
 
 
 def done(step, *contents):

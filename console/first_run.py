@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_user
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, Length, Optional
 
 from models import founding, session
 from web.extensions import limiter
@@ -32,16 +32,15 @@ class FirstRunForm(FlaskForm):
         _l("First team"), [DataRequired(NEEDED), Length(max=120)], [trim], description=_l("Such as Support or Billing.")
     )
     slug = StringField(
-        _l("Address of its public form"), [DataRequired(NEEDED), Length(max=60), well_formed_slug], [trim],
+        _l("Address of its public form"), [Optional(), Length(max=60), well_formed_slug], [trim],
         description=_l("The last part of the address. Left empty, it is made from the team's name."),
     )  # fmt: skip
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.timezone.choices = list(zones())
-        self.slug.flags.required = False
-        if self.is_submitted() and not self.slug.data:
-            self.slug.process_data(slug_of(self.team.data or "") or "support")
+        if self.is_submitted() and self.team.data and not self.slug.data:
+            self.slug.process_data(slug_of(self.team.data) or "support")
 
 
 @limiter.limit("20/minute", methods=["POST"])

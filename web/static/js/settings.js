@@ -11,7 +11,7 @@ ready((root) => {
   // An address part follows the name until somebody writes one: <input data-slug-of="name">.
   for (const slug of root.querySelectorAll("input[data-slug-of]")) {
     const name = slug.form.elements[slug.dataset.slugOf];
-    let ours = slug.value === "";
+    let ours = slug.value === "" || slug.value === slugOf(name.value);
     slug.addEventListener("input", () => { ours = slug.value === ""; });
     name.addEventListener("input", () => { if (ours) slug.value = slugOf(name.value); });
   }

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 
 import idna
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import desc, select, union_all
 
 from models.base import session
 from models.message import Message
@@ -53,7 +53,20 @@ def encoded(text: str, name: str, policy) -> str:
     return Header(text, "utf-8", header_name=name, maxlinelen=policy.max_line_length).encode(linesep=policy.linesep)
 
 
-_registry = HeaderRegistry()
+class Registry(HeaderRegistry):
+    """Makes the class of each header once, not once a mail."""
+
+    def __init__(self):
+        super().__init__()
+        self.made = {}
+
+    def __getitem__(self, name):
+        if name not in self.made:
+            self.made[name] = super().__getitem__(name)
+        return self.made[name]
+
+
+_registry = Registry()
 for _name, _kind in [("in-reply-to", MailIds), ("references", MailIds), ("subject", Subject), ("from", Mailbox),
                      ("to", Mailbox), ("reply-to", Mailbox)]:  # fmt: skip
     _registry.map_to_type(_name, _kind)
@@ -100,25 +113,22 @@ def thread(delivery) -> list[str]:
     mailed to us. The last one is answered (RFC 5322, 3.6.4)."""
     if delivery.ticket_id is None:
         return []
-    mailed = select(Delivery.mail_id, Delivery.created_at).where(
+    mailed = select(Delivery.mail_id, Delivery.created_at.label("at"), Delivery.id.label("place")).where(
         Delivery.ticket_id == delivery.ticket_id,
         Delivery.contact_id == delivery.contact_id,
         Delivery.channel == "email",
         Delivery.state != "cancelled",
         Delivery.id < delivery.id,
     )
-    written = select(Message.mail_id, Message.at).where(
+    written = select(Message.mail_id, Message.at, Message.id).where(
         Message.ticket_id == delivery.ticket_id,
         Message.author_id == delivery.contact_id,
         Message.mail_id.is_not(None),
         Message.at <= delivery.created_at,
     )
-    known = [
-        *session.execute(mailed.order_by(Delivery.id.desc()).limit(REFERENCES)),
-        *session.execute(written.order_by(Message.at.desc()).limit(REFERENCES)),
-    ]
-    ids = [id for id, _ in sorted(known, key=lambda row: row[1])]
-    return [id for id in dict.fromkeys(ids) if id != delivery.mail_id and is_mail_id(id)][-REFERENCES:]
+    newest_first = union_all(mailed, written).order_by(desc("at"), desc("place")).limit(REFERENCES)
+    ids = [id for id, _, _ in session.execute(newest_first) if id != delivery.mail_id and is_mail_id(id)]
+    return list(reversed(dict.fromkeys(ids)))
 
 
 def is_mail_id(text: str) -> bool:

@@ -15,7 +15,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import and_, literal_column, select, update
+from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
@@ -33,8 +33,8 @@ from .rendering import prepare, render
 from .smtp import Server
 
 BATCH = 50
-BATCH_SECONDS = 120  # what a batch could not send by then waits for the next one; well below the lease
-LEASE = timedelta(minutes=5)
+BATCH_SECONDS = 25  # what a batch could not send by then waits for the next one; well below the lease
+LEASE = timedelta(seconds=60)  # how long the mails of a killed worker wait for another
 AT_ONCE_BYTES = 8_000_000  # finished mails held in memory before they are written down
 FIRST_DELAY, GROWTH, LONGEST_DELAY = timedelta(minutes=1), 1.3, timedelta(hours=6)
 MOST_ATTEMPTS = 32  # with these delays, about three days
@@ -110,8 +110,7 @@ def _claim(at) -> list[Claim]:
     claims = [Claim(id, attempts, at + LEASE) for id, attempts in sorted(map(tuple, session.execute(taken)))]
     # Regular refusals end earlier: these were claimed again and again by workers that did not live to tell.
     _change(Delivery.id.in_(ids) & QUEUED & (Delivery.attempts > MOST_ATTEMPTS), state="failed", error=GIVEN_UP)
-    for delivery in _unwritten(claims):
-        prepare(delivery)
+    prepare(_unwritten(claims))
     session.commit()
     return claims
 
@@ -134,13 +133,22 @@ def _write_down(claims):
             finished, failures, complete = _render_some(_unwritten(claims))
         for id, (state, error) in failures.items():
             _change((Delivery.id == id) & QUEUED, state=state, error=error)
-        for mail in finished:
-            _change((Delivery.id == mail.id) & Delivery.raw.is_(None), raw=mail.raw, subject=mail.subject)
-            if mail.answer_id:
-                _change((Message.id == mail.answer_id) & Message.mail_id.is_(None), Message, mail_id=mail.mail_id)
+        _keep(finished)
         session.commit()
         if complete:
             return
+
+
+def _keep(finished):
+    """Keep the bytes of each, unless another worker was first; and tell messages how customers know them."""
+    rows, answers = Delivery.__table__, Message.__table__
+    written = [{"this": mail.id, "raw": mail.raw, "subject": mail.subject} for mail in finished]
+    named = [{"this": mail.answer_id, "mail_id": mail.mail_id} for mail in finished if mail.answer_id]
+    if written:
+        session.connection().execute(update(rows).where(rows.c.id == bindparam("this"), rows.c.raw.is_(None)), written)
+    if named:
+        unnamed = update(answers).where(answers.c.id == bindparam("this"), answers.c.mail_id.is_(None))
+        session.connection().execute(unnamed, named)
 
 
 def _render_some(deliveries) -> tuple[list[Finished], dict, bool]:
@@ -259,8 +267,8 @@ def _record(condition, **values):
     session.commit()
 
 
-def _change(condition, model=Delivery, **values):
-    session.execute(update(model).where(condition).values(**values).execution_options(synchronize_session=False))
+def _change(condition, **values):
+    session.execute(update(Delivery).where(condition).values(**values).execution_options(synchronize_session=False))
 
 
 @contextmanager

@@ -5,7 +5,10 @@ from email.message import EmailMessage
 
 from flask import current_app
 from flask_babel import force_locale
+from sqlalchemy import select
 
+from models.base import session
+from models.links import Link
 from models.templates_shipped import shipped
 from web.locale import LANGUAGES
 from web.markup import markup
@@ -30,11 +33,15 @@ class File:
     content: bytes | None
 
 
-def prepare(delivery):
+def prepare(deliveries):
     """Write what rendering will need to find: afterwards it only reads, and holds up nobody on SQLite."""
-    if uses_signed_link(delivery):
-        delivery.ticket.link_for(delivery.contact)
-    if delivery.kind == "reminder":
+    wanted = {(one.ticket_id, one.contact_id): one for one in deliveries if uses_signed_link(one)}
+    query = select(Link.ticket_id, Link.contact_id).where(Link.purpose == "view")
+    known = session.execute(query.where(Link.ticket_id.in_([ticket for ticket, _ in wanted])))
+    for pair in wanted.keys() - set(map(tuple, known)):
+        session.add(Link(ticket_id=pair[0], contact_id=pair[1], purpose="view"))
+    session.flush()
+    if any(one.kind == "reminder" for one in deliveries):
         shipped(letters.REMINDER)
 
 

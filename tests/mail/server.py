@@ -28,7 +28,7 @@ class MailServer:
     def __init__(self, hostname="127.0.0.1", **settings):
         self.port, self.taken, self.answers, self.breaks, self.lines = free_port(), [], {}, 0, 0
         self.before_taking = lambda mail: None
-        self.controller = Controller(self, hostname=hostname, port=self.port, **settings)
+        self.controller = Controller(self, hostname=hostname, port=self.port, server_hostname="localhost", **settings)
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         session.host_name = self.introduced = hostname
@@ -54,11 +54,9 @@ class MailServer:
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
-    @property
     def mails(self) -> list:
         return [message_from_bytes(envelope.content, policy=policy.default) for envelope in self.taken]
 
-    @property
     def recipients(self) -> list[str]:
         return [address for envelope in self.taken for address in envelope.rcpt_tos]
 

@@ -53,10 +53,10 @@ def test_the_customers_link_works_whatever_the_visibility(printer, team, carla, 
 
 
 @pytest.mark.parametrize("visibility", VISIBILITIES)
-@pytest.mark.parametrize("kind", ["reply", "new_ticket"])
-def test_an_outside_follower_gets_no_link(printer, team, agnes, outsider, visibility, kind):
+@pytest.mark.parametrize("letter", ["reply", "new_ticket"])
+def test_an_outside_follower_gets_no_link(printer, team, agnes, outsider, visibility, letter):
     team.visibility = visibility
-    said = words(mail_to(printer, outsider, kind))
+    said = words(mail_to(printer, outsider, letter))
 
     assert current_app.config["BASE_URL"] not in said
     assert "/ticket/" not in said
@@ -75,12 +75,12 @@ def test_a_portal_user_gets_a_link_to_what_they_see(printer, team, agnes, person
 
 
 @pytest.mark.parametrize("visibility", VISIBILITIES)
-@pytest.mark.parametrize("kind", ["reply", "note", "new_ticket"])
-def test_an_agent_who_sees_the_ticket_gets_the_consoles_address(printer, team, agnes, arthur, visibility, kind):
+@pytest.mark.parametrize("letter", ["reply", "note", "new_ticket"])
+def test_an_agent_who_sees_the_ticket_gets_the_consoles_address(printer, team, agnes, arthur, visibility, letter):
     team.visibility = visibility
     team.add_follower(arthur.contact)
 
-    assert f"/console/tickets/{printer.number}" in words(mail_to(printer, arthur.contact, kind))
+    assert f"/console/tickets/{printer.number}" in words(mail_to(printer, arthur.contact, letter))
 
 
 def test_an_agent_of_another_company_is_an_outsider(printer, agnes, person):

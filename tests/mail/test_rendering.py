@@ -100,9 +100,9 @@ def test_automatic_mails_say_that_they_are(printer, carla, agnes):
     assert (reply["Auto-Submitted"], reply["X-Auto-Response-Suppress"]) == (None, None)
 
 
-@pytest.mark.parametrize("kind", ["signup", "reset", "invitation"])
-def test_mails_about_accounts_are_generated_and_come_from_the_helpdesk(agnes, kind):
-    mail = account_mail(kind, agnes.contact)
+@pytest.mark.parametrize("letter", ["signup", "reset", "invitation"])
+def test_mails_about_accounts_are_generated_and_come_from_the_helpdesk(agnes, letter):
+    mail = account_mail(letter, agnes.contact)
 
     assert mail["Auto-Submitted"] == "auto-generated"
     assert str(mail["From"]) == "Guichet <guichet@localhost.localdomain>"
@@ -199,9 +199,9 @@ def test_files_travel_with_the_message(printer, carla, agnes):
     ]
 
 
-@pytest.mark.parametrize("kind", ["message/rfc822", "text/html", "multipart/mixed", "image/svg+xml"])
-def test_files_of_any_type_arrive_as_they_are(printer, carla, agnes, kind):
-    written(printer, agnes.contact, "See", attachments=[Upload("it", kind, io.BytesIO(b"Subject: x\r\n\r\n\xff"))])
+@pytest.mark.parametrize("letter", ["message/rfc822", "text/html", "multipart/mixed", "image/svg+xml"])
+def test_files_of_any_type_arrive_as_they_are(printer, carla, agnes, letter):
+    written(printer, agnes.contact, "See", attachments=[Upload("it", letter, io.BytesIO(b"Subject: x\r\n\r\n\xff"))])
     (enclosed,) = render(delivery("reply", carla)).iter_attachments()
 
     assert enclosed.get_payload(decode=True) == b"Subject: x\r\n\r\n\xff"
@@ -240,11 +240,11 @@ def test_who_has_an_account_is_told_so(carla, carlas_login):
     assert "code=" not in text
 
 
-@pytest.mark.parametrize("kind", ["reset", "invitation"])
-def test_a_password_is_chosen_by_a_code(agnes, kind):
-    code = re.search(r"/reset\?code=(\S+)", text_of(account_mail(kind, agnes.contact)))[1]
+@pytest.mark.parametrize("letter", ["reset", "invitation"])
+def test_a_password_is_chosen_by_a_code(agnes, letter):
+    code = re.search(r"/reset\?code=(\S+)", text_of(account_mail(letter, agnes.contact)))[1]
 
-    assert contact_of_code(code, kind) is agnes.contact
+    assert contact_of_code(code, letter) is agnes.contact
 
 
 def test_a_reset_without_an_account_says_so(carla):

@@ -162,7 +162,7 @@ def test_addresses_beyond_ascii_need_a_server_that_takes_them(new_server):
     able, unable = new_server(enable_SMTPUTF8=True), new_server(enable_SMTPUTF8=False)
     post(able.url, envelope("josé@client.example"))
 
-    assert able.recipients == ["josé@client.example"]
+    assert able.recipients() == ["josé@client.example"]
     with pytest.raises(Refused, match="SMTPUTF8"):
         post(unable.url, envelope("josé@client.example"))
 

@@ -72,7 +72,9 @@ class TeamForm(NewTeamForm):
     auto_close = BooleanField(_l("Close tickets without activity automatically"))
     to_stage = SelectField(_l("Move to stage"), coerce=int)
     after_days = WholeNumber(
-        _l("After days of inactivity"), [within(1, 3650)], description=_l("A day is 24 hours since the last activity.")
+        _l("After days of inactivity"),
+        [InputRequired(NEEDED), within(1, 3650)],
+        description=_l("A day is 24 hours since the last activity."),
     )
     in_stages = MultiCheckboxField(
         _l("In stages"), coerce=int, description=_l("With none ticked, in every stage that is not folded.")

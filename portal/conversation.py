@@ -21,7 +21,7 @@ from models.rating import UnknownScore
 
 from . import throttle
 from .doors import Door, both_doors
-from .fields import SCORES, files_limit, score_of, too_large, uploads
+from .fields import SCORES, files_limit, remind_of_files, score_of, too_large, uploads
 from .forms import ClosingForm, RatingForm, ReopeningForm, ReplyForm
 from .outlook import Outlook
 
@@ -84,6 +84,8 @@ def show(door: Door, **forms) -> str:
         forms.setdefault(name, kind(formdata=None))
         if "key" in forms[name] and not forms[name].key.data:
             forms[name].key.data = uuid.uuid4().hex
+        if "attachments" in forms[name]:
+            remind_of_files(forms[name].attachments)
     return render_template(
         "portal/ticket.html",
         door=door,

@@ -140,6 +140,12 @@ def uploads(field) -> list[Upload]:
     return [Upload(file.filename, file.mimetype, file.stream) for file in chosen(field)]
 
 
+def remind_of_files(field):
+    """A form that comes back comes without its files: browsers keep none. Say so."""
+    if chosen(field) and not field.errors:
+        field.errors = [_("Your text is kept; choose the files again.")]
+
+
 def size_of(file) -> int:
     size = file.stream.seek(0, os.SEEK_END)
     file.stream.seek(0)

@@ -17,7 +17,7 @@ from models.ticket import open_ticket
 from web.locale import language
 
 from . import anyone, bp, throttle
-from .fields import files_limit, too_large, uploads
+from .fields import files_limit, remind_of_files, too_large, uploads
 from .forms import RequestForm
 
 # Forms somewhat over the limit are still read, so that the typed text can be shown again beside the refusal.
@@ -82,6 +82,7 @@ def find(slug: str) -> Team:
 
 def show(team: Team, form: RequestForm) -> str:
     fixed = current_user.is_authenticated
+    remind_of_files(form.attachments)
     return render_template("portal/helpdesk.html", team=team, form=form, fixed=fixed, files_limit=files_limit())
 
 

@@ -61,6 +61,7 @@ def let_in(user: User):
     """Sign the user in, with a cookie that has nothing of the one before (threat model, rule 24)."""
     cookie.clear()
     login_user(user)
+    log.info("sign-in of user %s", user.id)
 
 
 def home() -> str:

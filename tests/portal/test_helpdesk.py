@@ -122,6 +122,13 @@ def test_what_cannot_be_sent_is_said_at_the_field_and_nothing_is_lost(client, te
     assert tickets() == []
 
 
+def test_a_form_that_comes_back_reminds_of_its_files(client, team, request_form):
+    answer = client.post("/helpdesk/support", data=request_form | {"subject": "", "attachments": [file()]})
+
+    assert answer.status_code == 422
+    assert "choose the files again" in answer.text
+
+
 def test_control_characters_are_left_out(client, team, request_form):
     typed = {"description": "cold\x00 here", "subject": "No\x00 heating", "name": "Car\x00la", "key": "\x00"}
 

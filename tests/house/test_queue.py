@@ -8,7 +8,7 @@ import pytest
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from tests.house.conftest import free_port
+from tests.running import free_port
 from web.queue import Doorbell, beat, connect
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import config
-from tests.house.conftest import ROOT, Served, free_port, gone, until
+from tests.running import ROOT, Served, free_port, gone, until
 
 pytestmark = pytest.mark.slow
 

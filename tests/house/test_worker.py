@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import worker
-from tests.house.conftest import ROOT, until
+from tests.running import ROOT, until
 from web import queue
 from web.queue import Doorbell
 

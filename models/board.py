@@ -35,8 +35,8 @@ class Column:
 ORDER = (Ticket.priority.desc(), Ticket.rank.desc(), Ticket.id.desc())
 _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM (SELECT 1 FROM tickets WHERE {here} LIMIT :most) AS c{n}"
 _FIRST = (
-    "SELECT * FROM (SELECT stage_id, id, priority, rank FROM tickets WHERE {here} ORDER BY priority DESC, rank DESC, id DESC LIMIT :cards)"
-    " AS f{n}"
+    "SELECT * FROM (SELECT stage_id, id, priority, rank FROM tickets WHERE {here} "
+    "ORDER BY priority DESC, rank DESC, id DESC LIMIT :cards) AS f{n}"
 )
 
 

@@ -55,7 +55,7 @@ class History:
         return since
 
     def _outside(self, email) -> bool:
-        return email is not None and not self.people[email].internal
+        return email is not None and (email == self.ticket["customer"] or not self.people[email].internal)
 
     @property
     def reminded_at(self) -> datetime | None:

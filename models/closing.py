@@ -143,7 +143,7 @@ class Closable:
 
     def _closed(self, before, by, why, how, at):
         """The row and the line of history of a closing; called by ``move_to`` alone."""
-        how = how or ("automatic" if by is None else "agent" if by.internal else "customer")
+        how = how or ("automatic" if by is None else "customer" if self.on_customers_side(by) else "agent")
         self.closing = Closing(by=by, at=at, how=how, why=why, from_stage=before)
         return self.record("closed", by=by, from_=before.name, to=self.stage.name, why=why, at=at)
 

@@ -39,8 +39,8 @@ class Message(Base):
 
     @property
     def from_customer(self) -> bool:
-        """Said from the customer's side of the counter: by the customer or another outsider."""
-        return not self.author.internal
+        """Said from the customer's side of the counter."""
+        return self.ticket.on_customers_side(self.author)
 
 
 class Conversation:
@@ -60,7 +60,7 @@ class Conversation:
             return known
         at = at or now()
         if self.closed:
-            if by.internal:
+            if not self.on_customers_side(by):
                 self.refuse_if_closed()
             elif not self.reopening_allowed(at):
                 return self.follow_up(by, body, attachments, key, at).messages[0]
@@ -83,6 +83,10 @@ class Conversation:
         session.flush()
         self.index_message(message, first=first)
         return message
+
+    def on_customers_side(self, contact) -> bool:
+        """Whether this contact asks here, and does not answer: the customer, whoever that is, or another outsider."""
+        return contact is self.customer or not contact.internal
 
     def follow_up(self, by, body, attachments=(), key=None, at=None):
         """A new ticket after the reopening window (R-CLOSE-8): customer, team and tags, not the conversation."""

@@ -197,7 +197,7 @@ class Staged:
             return
         answers = {"new": "answered", "open": "answered"}
         writes = {"answered": "open", "resolved": "open"}
-        wanted = (answers if message.author.internal else writes).get(self.status)
+        wanted = (writes if message.from_customer else answers).get(self.status)
         if wanted and (stage := self.team.first_with_status(wanted)):
             self.move_to(stage, by=message.author, at=message.at)
 

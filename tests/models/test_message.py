@@ -92,3 +92,12 @@ def test_the_bell_sounds_after_the_commit_and_never_before(rings, team, carla):
     session.rollback()
     session.commit()
     assert rings == []
+
+
+def test_a_colleague_who_asks_is_a_customer(team, agnes, arthur):
+    ticket = open_ticket(team, agnes.contact, "My badge", "It does not open the door.")
+    assert ticket.waiting_since
+
+    ticket.reply(arthur.contact, "Try again.")
+    ticket.reply(agnes.contact, "Still closed.")
+    assert (ticket.stage.name, ticket.waiting_since) == ("In progress", ticket.messages[-1].at)

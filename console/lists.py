@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from wtforms.validators import StopValidation
 
 from models import session
@@ -78,7 +78,11 @@ def _choices(scope, people) -> dict:
 def _views():
     """The lists, as tabs; what is searched for goes along."""
     q = {"q": request.args["q"]} if request.args.get("q") else {}
-    names = {"console.tickets": _("All"), "console.my_tickets": _("Mine"), "console.closed_tickets": _("Closed")}
+    names = {
+        "console.tickets": _("All"),
+        "console.my_tickets": _("Mine"),
+        "console.closed_tickets": pgettext("tickets", "Closed"),
+    }
     return [(label, url_for(name, **q), name == request.endpoint, None) for name, label in names.items()]
 
 

@@ -1,6 +1,7 @@
 """What can be typed about a team. The fields are called as in the interchange file."""
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
@@ -51,7 +52,10 @@ class NewTeamForm(FlaskForm):
 
 
 class TeamForm(NewTeamForm):
-    active = BooleanField(_l("Active"), description=_l("An inactive team has no public form and gets no new tickets."))
+    active = BooleanField(
+        lazy_pgettext("team", "Active"),
+        description=_l("An inactive team has no public form and gets no new tickets."),
+    )
     address = StringField(
         _l("E-mail address"), [optional_address, Length(max=254)], [trim],
         description=_l("Mails of this team come from here; what is sent here becomes a ticket."),

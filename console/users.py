@@ -5,6 +5,7 @@ import logging
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from flask_login import login_user
 from flask_wtf import FlaskForm
 from sqlalchemy import select
@@ -126,7 +127,7 @@ def users():
 
 
 def filter_names():
-    words = (_("Colleagues"), _("Administrators"), _("Customers"), _("Not active"))
+    words = (_("Colleagues"), _("Administrators"), _("Customers"), pgettext("users", "Not active"))
     return zip(FILTERS, words, strict=True)
 
 

@@ -3,6 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from flask_login import current_user
 
 from . import bp
@@ -35,7 +36,11 @@ def my_tickets():
 
     tabs = [
         (label, url(status=status), listing.status == status, None)
-        for status, label in (("", _("All")), ("open", _("Open")), ("closed", _("Closed")))
+        for status, label in (
+            ("", _("All")),
+            ("open", pgettext("tickets", "Open")),
+            ("closed", pgettext("tickets", "Closed")),
+        )
     ]
     return render_template(
         "portal/my_tickets.html",

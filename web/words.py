@@ -78,12 +78,14 @@ def number(value: int) -> str:
 
 def filesize(count: int) -> str:
     """Bytes as people say them; in French an octet is an o."""
-    units = ["o", "ko", "Mo", "Go"] if language() == "fr" else ["B", "kB", "MB", "GB"]
+    french = language() == "fr"
+    units = ["o", "ko", "Mo", "Go"] if french else ["B", "kB", "MB", "GB"]
     size, unit = float(count or 0), 0
     while size >= 1000 and unit < len(units) - 1:
         size, unit = size / 1000, unit + 1
     digits = "#,##0" if unit < 2 or size >= 10 else "#,##0.#"
-    return f"{format_decimal(size, format=digits, locale=language())} {units[unit]}"
+    space = "\N{NO-BREAK SPACE}" if french else " "
+    return f"{format_decimal(size, format=digits, locale=language())}{space}{units[unit]}"
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from flask_babel import gettext, ngettext
+from flask_babel import format_datetime, gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -41,6 +41,7 @@ VALUES = {
 }
 INACTIVE = re.compile(r"inactive for ([0-9]{1,4}) days")
 METHODS = {"equal_total:": _l("Fewest tickets in all:"), "equal_open:": _l("Fewest open tickets:")}
+FIRST_BACK, AWAY = re.compile(r"nobody now, first back at (\S+)"), re.compile(r"(\S+) (?:until (\S+)|always)")
 
 
 class Event(Base):
@@ -84,7 +85,37 @@ class Event(Base):
         if inactive := INACTIVE.fullmatch(self.why):
             return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
         method = next((name for name in METHODS if self.why.startswith(name)), None)
-        return f"{METHODS[method]}{self.why.removeprefix(method)}" if method and self.by is None else self.why
+        return f"{METHODS[method]}{_explained(self.why.removeprefix(method))}" if method and not self.by else self.why
+
+
+def _explained(told: str) -> str:
+    """The counts compared, who was skipped and until when (R-ASSIGN-7), in the reader's language and time zone."""
+    return "; ".join(_part(part) for part in told.split("; "))
+
+
+def _part(part: str) -> str:
+    if back := FIRST_BACK.fullmatch(part):
+        return gettext("nobody was available, the first is back on %(time)s", time=_moment(back[1]))
+    if part.startswith("away: "):
+        return gettext("away: %(people)s", people=", ".join(map(_absence, part.removeprefix("away: ").split(", "))))
+    return part
+
+
+def _absence(one: str) -> str:
+    found = AWAY.fullmatch(one)
+    if not found:
+        return one
+    who, until = found.groups()
+    if until is None:
+        return gettext("%(name)s, for good", name=who)
+    return gettext("%(name)s until %(time)s", name=who, time=_moment(until))
+
+
+def _moment(told: str) -> str:
+    try:
+        return format_datetime(datetime.fromisoformat(told), "short")
+    except ValueError:
+        return told
 
 
 class Eventful:

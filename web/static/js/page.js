@@ -29,7 +29,7 @@ export async function post(url, fields) {
   const headers = { "HX-Request": "true", "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
   let response;
   try {
-    response = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers, redirect: "follow" });
+    response = await fetch(url, { method: "POST", body: new URLSearchParams(fields), headers, redirect: "follow", keepalive: true });
   } catch {
     throw new Refused(null);
   }

@@ -117,8 +117,8 @@ def readable(id: int) -> Delivery:
 def delivery(id):
     found = readable(id)
     return render_template(
-        "console/delivery.html", delivery=found, mail=opened(found), error=masked(found.error), state_names=STATE_NAMES,
-        looks=STATE_LOOKS, kinds=KIND_NAMES, folder=mail_folder(),
+        "console/delivery.html", delivery=found, mail=opened(found), error=masked(found.reason),
+        state_names=STATE_NAMES, looks=STATE_LOOKS, kinds=KIND_NAMES, folder=mail_folder(),
     )  # fmt: skip
 
 

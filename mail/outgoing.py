@@ -21,7 +21,7 @@ from sqlalchemy.orm import joinedload
 
 from models.base import is_sqlite, reading, session
 from models.message import Message
-from models.outbox import Delivery
+from models.outbox import Delivery, in_english
 from models.people import Contact
 from models.ticket import Ticket
 
@@ -40,7 +40,9 @@ FIRST_DELAY, GROWTH, LONGEST_DELAY = timedelta(minutes=1), 1.3, timedelta(hours=
 MOST_ATTEMPTS = 32  # with these delays, about three days
 AWAY_DELAY = timedelta(minutes=1)  # nobody takes mail: everything waits a moment, and none of it is to blame
 JITTER = (0.8, 1.2)
-GIVEN_UP = f"Given up: {MOST_ATTEMPTS} attempts, and none came to an end."
+GIVEN_UP = in_english("Given up after many attempts, none of which came to an end.")
+UNWRITABLE = in_english("The mail cannot be written:")
+NO_GATEWAY = in_english("There is no SMS gateway. It will be sent once one is set up (SMS_URL).")
 # Said literally, so that the index of what is queued serves on both databases.
 QUEUED = Delivery.state == literal_column("'queued'")
 
@@ -90,8 +92,7 @@ def _hold_sms(at) -> int:
     with _only_reading():
         ids = list(session.scalars(due))
     if ids:
-        words = "There is no SMS gateway: it will be sent once one is set up (SMS_URL)."
-        _change(Delivery.id.in_(ids) & QUEUED, state="held", error=words)
+        _change(Delivery.id.in_(ids) & QUEUED, state="held", error=NO_GATEWAY)
         session.commit()
     return len(ids)
 
@@ -168,7 +169,7 @@ def _render_some(deliveries) -> tuple[list[Finished], dict, bool]:
             raise  # the database is away: that is no fault of the mail
         except Exception as error:
             log.exception("Delivery %s cannot be written.", id)
-            failures[id] = "failed", one_line(f"The mail cannot be written: {error or type(error).__name__}", 500)
+            failures[id] = "failed", one_line(f"{UNWRITABLE} {error or type(error).__name__}", 500)
             session.rollback()
     return finished, failures, True
 
@@ -190,7 +191,7 @@ def _send(claims, at):
                 broken = 0 if _send_one(office, left[0], at) else broken + 1
                 left.popleft()
                 if broken == 2:
-                    raise Unreachable("The mail server breaks the line, one time after the other.")
+                    raise Unreachable(in_english("The mail server breaks the line, one time after the other."))
     except Unreachable as reason:
         log.warning("No mail is taken at the moment: %s", reason)
         _put_back(left, at + AWAY_DELAY * chance.uniform(*JITTER), str(reason))

@@ -9,6 +9,8 @@ import smtplib
 import ssl
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from models.outbox import in_english
+
 from .envelope import Dropped, Envelope, Refused, Unreachable
 from .headers import one_line
 
@@ -18,6 +20,8 @@ PORTS = {"smtp": 25, "smtps": 465}
 # "Sign in first" and its kin (RFC 4954): wrong settings of ours, not the mail's fault.
 NOT_SIGNED_IN = (530, 534, 535, 538)
 CLOSING = 421
+BROKEN = in_english("The line to the mail server broke:")
+NOT_REACHED = in_english("The mail server cannot be reached:")
 
 
 class Server:
@@ -51,13 +55,13 @@ class Server:
             self._refused(error.smtp_code, error.smtp_error)
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()
-            raise Dropped(f"The line to the mail server broke: {said(error)}") from error
+            raise Dropped(f"{BROKEN} {said(error)}") from error
 
     def _options(self, line, envelope) -> list[str]:
         if envelope.sender.isascii() and envelope.recipient.isascii():
             return []
         if not line.has_extn("smtputf8"):
-            raise Refused("The mail server takes no addresses beyond ASCII (SMTPUTF8).", permanent=True)
+            raise Refused(in_english("The mail server takes no addresses beyond ASCII (SMTPUTF8)."), permanent=True)
         return ["SMTPUTF8", "BODY=8BITMIME"]
 
     def _refused(self, code: int, words: bytes | str):
@@ -79,7 +83,7 @@ class Server:
             raise Unreachable(answer(error.smtp_code, error.smtp_error)) from error
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
             self._hang_up()
-            raise Unreachable(f"The mail server cannot be reached: {said(error)}") from error
+            raise Unreachable(f"{NOT_REACHED} {said(error)}") from error
         return self.line
 
     def _call(self) -> smtplib.SMTP:

@@ -5,6 +5,7 @@ from email.utils import make_msgid
 from typing import TYPE_CHECKING
 
 from flask import current_app
+from flask_babel import gettext
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 STATES = ("queued", "held", "sent", "failed", "cancelled")
 # What a delivery says; mail/rendering.py has the words for each.
 KINDS = ("stage", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation")
+
+
+def in_english(words: str) -> str:
+    """Marks words for the catalogue that a row keeps in English, for logs too; ``Delivery.reason`` translates them."""
+    return words
 
 
 class Delivery(Base):
@@ -62,6 +68,14 @@ class Delivery(Base):
     message: Mapped[Message | None] = relationship()
     event: Mapped[Event | None] = relationship()
     template: Mapped[Template | None] = relationship()
+
+    @property
+    def reason(self) -> str:
+        """Why it was not sent: our words in the reader's language, those of mail servers as they came."""
+        ours, colon, theirs = self.error.partition(": ")
+        if not colon:
+            return gettext(self.error) if self.error else ""
+        return f"{gettext(ours + ':')} {theirs}"
 
     def try_again(self, at: datetime | None = None):
         """Put a failed or held delivery back into the queue, as new."""

@@ -1,6 +1,7 @@
 """The outbox: newest first, in scope, readable, and never a way into somebody's ticket or login."""
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from models import Company, Delivery, make_team, now, open_ticket, session
@@ -28,6 +29,22 @@ def test_the_list_shows_what_waits_and_what_failed(office, received):
     assert "carla" in office.get("/console/outbox?state=failed&q=CARLA").text
     assert "carla@" not in office.get("/console/outbox?q=100%25").text
     assert office.get("/console/outbox?state=x&before=x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("The recipient no longer follows the ticket.", "Le destinataire ne suit plus le ticket."),
+        (
+            "The mail server cannot be reached: refused",
+            "Le serveur de messagerie est injoignable\N{NO-BREAK SPACE}: refused",
+        ),
+        ("550 5.1.1: no such user", "550 5.1.1: no such user"),
+    ],
+)
+def test_why_a_mail_was_not_sent_is_said_in_the_readers_language(app, error, words):
+    with app.test_request_context(), force_locale("fr"):
+        assert Delivery(error=error).reason == words
 
 
 def test_a_mail_is_readable_but_its_link_is_not(office, received, printer):

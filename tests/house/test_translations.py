@@ -15,6 +15,7 @@ ROOMS = ("cli.py", "console", "mail", "models", "portal", "web", "worker.py")
 KEYWORDS = {
     "_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3), "lazy_pgettext": ((1, "c"), 2),
+    "in_english": None, "NotForThem": None, "Obsolete": None,
 }  # fmt: skip
 with (ROOT / "babel.cfg").open() as mapping:
     METHODS, OPTIONS = parse_mapping_cfg(mapping)

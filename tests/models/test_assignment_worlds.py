@@ -45,6 +45,8 @@ week = st.fixed_dictionaries(
         "holidays": st.sets(st.integers(0, 8), max_size=2),
         "absences": st.lists(st.tuples(person, half_hours, st.integers(1, 48 * 4)), max_size=4),
         "method": st.sampled_from(["equal_total", "equal_open"]),
+        # tickets that somebody was given before: to whom, how many half hours ago, and whether they are open still
+        "past": st.lists(st.tuples(person, st.integers(1, 99), st.booleans()), max_size=8),
         "steps": st.lists(step, min_size=3, max_size=14),
     }
 )
@@ -126,6 +128,20 @@ class Week:
         self.customer = Contact(email="carla@x.example")
         self.tickets = []
         self.oracle = Oracle(plan["hours"], holidays, absences, plan["method"])
+        self.remember(plan["past"])
+
+    def remember(self, past):
+        present = self.now
+        for who, ago, still_open in past:
+            self.now = present - ago * HALF_HOUR
+            self.arrive(1)
+            place = len(self.tickets) - 1
+            by = self.people[who - 1].contact
+            self.tickets[place].assign_to(self.people[who], by=by, at=self.now)
+            self.oracle.tickets[place] = [who, True, self.now]
+            if not still_open:
+                self.close(place)
+        self.now = present
 
     def take(self, kind, value):
         getattr(self, kind.replace(" ", "_"))(value)

@@ -32,17 +32,26 @@ def within(address: str | None, ranges: list) -> bool:
     return any(parsed in network for network in ranges)
 
 
-def behind_proxies(wsgi_app, count: int):
-    """Believe X-Forwarded-For, -Proto, -Host and -Prefix as ``count`` proxies wrote them; with none, drop them all."""
-    if count:
-        return ProxyFix(wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=count)
+def behind_proxies(wsgi_app, ranges: list):
+    """Believe X-Forwarded-For, -Proto, -Host and -Prefix of these proxies, and drop what anybody else says."""
+    believing = ProxyFix(wsgi_app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
 
-    def plain(environ, start_response):
-        for name in FORWARDED:
-            environ.pop(name, None)
+    def application(environ, start_response):
+        if within(environ.get("REMOTE_ADDR"), ranges):
+            if hops := environ.get("HTTP_X_FORWARDED_FOR"):
+                environ["HTTP_X_FORWARDED_FOR"] = first_stranger(hops, ranges)
+            return believing(environ, start_response)
+        dropped = [environ.pop(name) for name in FORWARDED if name in environ]
+        environ["guichet.unknown_proxy"] = bool(dropped)
         return wsgi_app(environ, start_response)
 
-    return plain
+    return application
+
+
+def first_stranger(hops: str, ranges: list) -> str:
+    """Seen from us, the first address that is no proxy of ours: what stands before it, anybody may have written."""
+    addresses = [hop.strip() for hop in hops.split(",")]
+    return next((address for address in reversed(addresses) if not within(address, ranges)), addresses[0])
 
 
 def hosts(base_url: str) -> list[str]:
@@ -82,4 +91,4 @@ def behind_link(path: str) -> bool:
 
 def init_app(app):
     app.config["TRUSTED_HOSTS"] = app.config.get("TRUSTED_HOSTS") or hosts(app.config.get("BASE_URL", ""))
-    app.wsgi_app = behind_proxies(app.wsgi_app, app.config.get("TRUSTED_PROXIES", 0))
+    app.wsgi_app = behind_proxies(app.wsgi_app, networks(app.config.get("TRUSTED_PROXIES")))

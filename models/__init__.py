@@ -11,6 +11,7 @@ from .message import Message
 from .outbox import Delivery
 from .people import Contact, TimeOff, User
 from .rating import Rating
+from .setting_change import SettingChange
 from .stage import ColumnFold, Stage
 from .team import Team, TeamMember, make_team
 from .template import Template
@@ -30,6 +31,7 @@ __all__ = [
     "Message",
     "Rating",
     "Refusal",
+    "SettingChange",
     "Stage",
     "Tag",
     "Team",

@@ -45,6 +45,13 @@ class Decision:
     candidates: list[Candidate] = field(default_factory=list)
 
 
+def whose_turn(candidates: list[Candidate]) -> Candidate | None:
+    """Of those who are available soonest, the one whose turn it is (R-ASSIGN-6); None if nobody ever will be."""
+    soonest = min((one.available for one in candidates if one.available), default=None)
+    able = (one for one in candidates if one.available == soonest)
+    return min(able, key=lambda one: one.turn) if soonest else None
+
+
 class Assignable:
     """A ticket has at most one assignee."""
 
@@ -127,12 +134,10 @@ class Assigning:
         return list(session.scalars(query.order_by(Ticket.created_at, Ticket.id).limit(limit)))
 
     def _choose(self, ticket, candidates, at) -> Decision:
-        able = [one for one in candidates if one.available]
-        if not able:
+        chosen = whose_turn(candidates)
+        if chosen is None:
             return Decision(ticket, None, "no member" if not candidates else "no member will be available")
-        soonest = min(one.available for one in able)
-        chosen = min((one for one in able if one.available == soonest), key=lambda one: one.turn)
-        why = self._explain(chosen, candidates, soonest, at)
+        why = self._explain(chosen, candidates, chosen.available, at)
         chosen.count, chosen.last = chosen.count + 1, at
         return Decision(ticket, chosen.user, why, candidates)
 

@@ -6,6 +6,7 @@ from .base import session
 from .company import user_companies
 from .follower import TeamFollower, TicketFollower
 from .message import Message
+from .people import INTERNAL, User
 from .team import Team
 from .ticket import Ticket
 
@@ -59,3 +60,20 @@ def messages_visible_to(user):
     """A condition on Message: who may see the ticket sees what is public, internal users the notes too (R-VIS-9)."""
     seen = Message.ticket_id.in_(select(Ticket.id).where(tickets_visible_to(user)))
     return seen if user is not None and user.internal else and_(seen, ~Message.internal)
+
+
+def users_who_see(ticket):
+    """A condition on User: the same rule asked the other way round, of one ticket."""
+    team, rows = ticket.team, select(TicketFollower.contact_id).where(TicketFollower.ticket_id == ticket.id)
+    of_team = User.contact_id.in_(select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id))
+    follows = or_(
+        User.contact_id.in_(rows.where(~TicketFollower.excluded)),
+        and_(
+            or_(of_team, User.contact_id == ticket.customer_id),
+            User.contact_id.not_in(rows.where(TicketFollower.excluded)),
+        ),
+    )
+    at_home = User.id.in_(select(user_companies.c.user_id).where(user_companies.c.company_id == team.company_id))
+    inside = or_(User.role == "administrator", team.visibility != "private", of_team, follows)
+    outside = and_(User.role == "portal", team.visibility == "public", follows)
+    return and_(User.active, or_(and_(User.role.in_(INTERNAL), at_home, inside), outside))

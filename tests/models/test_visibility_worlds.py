@@ -12,7 +12,7 @@ from models.base import db
 from models.follower import StillNeeded, TicketFollower
 from models.listing import Filters, page_of
 from models.search import matching
-from models.visibility import messages_visible_to, teams_visible_to, tickets_visible_to
+from models.visibility import messages_visible_to, teams_visible_to, tickets_visible_to, users_who_see
 
 VISIBILITIES = ("private", "company", "public")
 PEOPLE = 8  # 0 to 3 agents, 4 administrator, 5 and 6 portal users, 7 a contact without a login
@@ -187,6 +187,9 @@ class World:
         for number, ticket in enumerate(self.tickets):
             followers = {n for n in range(PEOPLE) if self.oracle.follows(n, number)}
             assert {self.contacts.index(contact) for contact in ticket.followers} == followers
+            seeing = {who for who in range(PEOPLE - 1) if self.oracle.sees(who, number)}
+            found = session.scalars(select(User).where(users_who_see(ticket), User.id.in_([u.id for u in self.users])))
+            assert {self.users.index(user) for user in found} == seeing
 
 
 @pytest.fixture

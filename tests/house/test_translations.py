@@ -19,6 +19,7 @@ KEYWORDS = {
 }  # fmt: skip
 with (ROOT / "babel.cfg").open() as mapping:
     METHODS, OPTIONS = parse_mapping_cfg(mapping)
+BADLY_SET = re.compile(r"\w'\w| [:;?!»]|« |n° ")  # a plain apostrophe; a plain space where French does not break
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]")
 
 
@@ -71,6 +72,12 @@ def test_a_translation_has_the_placeholders_of_its_source(french):
                 wrong.append(text)
 
     assert wrong == []
+
+
+def test_the_french_is_set_with_its_own_spaces_and_apostrophes(french):
+    texts = [text for e in french if e.id for text in (e.string if isinstance(e.string, tuple | list) else (e.string,))]
+
+    assert [text for text in texts if BADLY_SET.search(text)] == []
 
 
 def test_the_catalogue_holds_nothing_the_program_no_longer_says(french):

@@ -13,6 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
+NO_ENSUREPIP = (
+    f"this Python ({sys._base_executable}) lacks its module ensurepip: install it "
+    f"(on Debian and Ubuntu: apt install python{sys.version_info.major}.{sys.version_info.minor}-venv)."
+)
 
 
 def main(arguments):
@@ -78,6 +82,8 @@ def install():
     if running_inside() and str(VENV) not in (VENV / "pyvenv.cfg").read_text():
         # The folder was moved, and its programs name the old place: begin again with the Python below.
         os.execv(sys._base_executable, [sys._base_executable, __file__, *sys.argv[1:]])
+    if not can_make_venvs():
+        sys.exit(f"bin/setup: {NO_ENSUREPIP}")
     print("Setting up .venv with the locked dependencies; the first time this takes a minute.", flush=True)
     with stopping_short("make .venv"):
         venv.EnvBuilder(with_pip=True, clear=not running_inside(), symlinks=True).create(VENV)
@@ -90,15 +96,21 @@ def running_inside():
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
+def can_make_venvs() -> bool:
+    """Debian keeps a part of the standard library in a package of its own."""
+    try:
+        from ensurepip import version
+    except ImportError:
+        return False
+    return bool(version())
+
+
 @contextlib.contextmanager
 def stopping_short(doing):
     try:
         yield
     except (OSError, subprocess.SubprocessError) as error:
-        hint = ""
-        if isinstance(error, subprocess.CalledProcessError) and "ensurepip" in str(error.cmd):
-            hint = " The module venv is incomplete: install it (on Debian and Ubuntu: apt install python3-venv)."
-        sys.exit(f"bin/setup: could not {doing}: {error}.{hint}")
+        sys.exit(f"bin/setup: could not {doing}: {error}.")
 
 
 def compile_translations():

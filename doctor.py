@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import smtplib
-import ssl
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import func, select, text
@@ -16,6 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import preflight
 from config import ConfigError
+from mail.envelope import Unreachable
+from mail.smtp import Server
 from models.base import db, is_sqlite, now, session, sqlite_driver, wal_is_safe
 from models.event import Event
 from models.outbox import Delivery
@@ -81,14 +81,14 @@ def mail(app) -> Iterator[Finding]:
     if not url:
         yield Finding("mail", True, f"Without MAIL_URL, mail is kept as files under {app.config['DATA_DIR']}/mail.")
     else:
+        host = urlsplit(url).hostname
         try:
-            greet(url)
-            yield Finding("mail", True, f"{urlsplit(url).hostname} takes our mail.")
-        except (OSError, smtplib.SMTPException) as error:
-            what = f"{urlsplit(url).hostname} does not take it: {str(error).splitlines()[0] if str(error) else error!r}"
-            yield Finding(
-                "mail", False, what, "correct MAIL_URL, or see to the mail server; nothing is lost meanwhile."
-            )
+            with Server(url, greeting=app.config["MAIL_DOMAIN"]) as server:
+                server.greet()
+            yield Finding("mail", True, f"{host} takes our mail.")
+        except Unreachable as error:
+            cure = "correct MAIL_URL, or see to the mail server; nothing is lost meanwhile."
+            yield Finding("mail", False, f"{host} does not take it: {error}", cure)
     try:
         oldest = session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == "queued"))
         failed = session.scalar(select(func.count()).where(Delivery.state == "failed"))
@@ -99,22 +99,6 @@ def mail(app) -> Iterator[Finding]:
     yield Finding("outbox", not late, what, "start the worker, then see the outbox in the console for the reason.")
     if failed:
         yield Finding("outbox", False, f"{failed} mails were refused for good.", "see the outbox in the console.")
-
-
-def greet(url: str):
-    """Sign in to the mail server, and leave."""
-    parts = urlsplit(url)
-    context = ssl.create_default_context()
-    if parts.scheme == "smtps":
-        server = smtplib.SMTP_SSL(parts.hostname, parts.port or 465, timeout=PATIENCE_SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(parts.hostname, parts.port or 25, timeout=PATIENCE_SECONDS)
-    with server:
-        if parts.scheme == "smtp" and parse_qs(parts.query).get("tls", ["0"])[0] == "1":
-            server.starttls(context=context)
-        if parts.username:
-            server.login(unquote(parts.username), unquote(parts.password or ""))
-        server.noop()
 
 
 def clock(app) -> Iterator[Finding]:
@@ -151,6 +135,9 @@ def links(app) -> Iterator[Finding]:
     yield Finding("links", readable, "They are signed and read with the present key.", "set another SECRET_KEY.")
     if not local and not base.startswith("https://"):
         yield Finding("links", False, f"{base} is not encrypted.", "put a reverse proxy with TLS in front of it.")
+    if not local and not app.config["TRUSTED_PROXIES"] and app.config["HOST"] in ("127.0.0.1", "::1", "localhost"):
+        cure = "set TRUSTED_PROXIES to the reverse proxy's address, as in TRUSTED_PROXIES=127.0.0.1."
+        yield Finding("links", False, "The reverse proxy is not believed: all visitors look like one.", cure)
     if local and app.config["MAIL_URL"]:
         yield Finding("links", False, f"Links in mail lead to {base}, this machine only.", "set BASE_URL.")
     try:

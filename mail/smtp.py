@@ -43,6 +43,10 @@ class Server:
                 self.line.quit()
             self._hang_up()
 
+    def greet(self):
+        """Sign in, as before a mail; raises Unreachable."""
+        self._connect()
+
     def post(self, envelope: Envelope):
         """Hand over one mail; raises Refused, Dropped or Unreachable where it was not, or perhaps not, taken."""
         refuse_control_characters(envelope)

@@ -68,3 +68,12 @@ def test_the_doctor_sees_a_database_that_waits_for_migrations(flask):
 
     assert "PROBLEM  migrations" in examined.stdout
     assert "Traceback" not in examined.stderr
+
+
+@pytest.mark.slow
+def test_the_doctor_sees_a_reverse_proxy_that_is_not_believed(flask):
+    examined = flask("doctor", BASE_URL="https://help.invalid")
+    assert "set TRUSTED_PROXIES" in examined.stdout
+
+    examined = flask("doctor", BASE_URL="https://help.invalid", TRUSTED_PROXIES="127.0.0.1")
+    assert "set TRUSTED_PROXIES" not in examined.stdout

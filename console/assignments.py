@@ -1,11 +1,13 @@
 """Who works a ticket: POST …/assignment with ``assignee``, an id, an address, "me", or nothing for nobody."""
 
 from flask import request
+from flask_babel import format_datetime
 from flask_babel import gettext as _
 from wtforms.validators import StopValidation
 
 from models import session
 from models.assignment import CannotBeAssigned
+from models.base import now
 from models.closing import TicketClosed
 from models.people import User
 
@@ -30,6 +32,9 @@ def assign(number):
         return refused(number, refusal=_("This ticket is closed. Reopen it to assign it."))
     if user is None:
         return changed(number, _("Nobody is assigned now."))
+    if away_until := user.away_until(now()):
+        until = format_datetime(away_until, "short")
+        return changed(number, _("Assigned to %(name)s, who is away until %(time)s.", name=user, time=until))
     return changed(number, _("Assigned to %(name)s.", name=user))
 
 

@@ -4,20 +4,24 @@ from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from models import Stage, session
+from models.base import now
 from models.board import columns, fold_column, place_before, place_first, step
 from models.listing import tickets_of
 from models.stage import NotInPipeline, order_stages
+from models.workload import stuck
 from web.redirects import safe_next
 from web.respond import respond
 
 from . import administrators_only, bp, me
 from .closings import ask_why
+from .pipeline import stages_known_to
 from .ticket_page import address_of, changed, whole_page_again
 
 
 @bp.get("/teams/<int:id>")
 def board(id):
-    return render_template("console/board.html", **_board(me().team(id)))
+    team = me().team(id)
+    return render_template("console/board.html", stuck=stuck(team, now()), **_board(team))
 
 
 def _board(team) -> dict:
@@ -91,7 +95,7 @@ def _answer(ticket):
 def order():
     """``stages`` are ids in their new order; stages that are not named keep their places around them (R-STAGE-4)."""
     ids = list(dict.fromkeys(request.form.getlist("stages", type=int)))
-    known = {stage.id: stage for stage in Stage.all()}
+    known = {stage.id: stage for stage in stages_known_to(me())}
     if not ids or not set(ids) <= set(known):
         abort(422)
     order_stages([known[id] for id in ids])

@@ -4,23 +4,52 @@ import logging
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from models import Contact, Team, TeamFollower, TeamMember, Ticket, User, make_team, session
+from models.audience import losing_access
 from models.company import user_companies
 from models.people import INTERNAL
+from models.setting_change import history_of, note_changes, settings_of
 from models.stage import StageHoldsTickets
 from models.team import NotAllowedMember, TeamHasTickets
 from models.visibility import teams_visible_to
 
 from . import administrators_only, bp, me
+from .audience import WAYS
 from .choices import commit, refuse, slug_of
 from .pipeline import stages_known_to, tickets_in
 from .team_forms import NewTeamForm, TeamForm
 
 log = logging.getLogger(__name__)
+
+# What each setting is called, in the summary after saving and in the history.
+SETTINGS = {
+    "name": _l("Name"),
+    "slug": _l("Short name"),
+    "description": _l("Description"),
+    "company": _l("Company"),
+    "active": _l("Active"),
+    "address": _l("E-mail address"),
+    "visibility": _l("Visibility"),
+    "auto_assign": _l("Automatic assignment"),
+    "members": _l("Members"),
+    "stages": _l("Stages"),
+    "follow_conversation": _l("Follow the conversation"),
+    "auto_close": _l("Automatic closing"),
+    "auto_close_days": _l("Days of inactivity"),
+    "auto_close_stage": _l("Move to stage"),
+    "auto_close_in": _l("In stages"),
+    "spare_waiting": _l("Except tickets that wait for our answer"),
+    "remind_days_before": _l("Reminder"),
+    "closure_by_customers": _l("Closure by customers"),
+    "reopen_days": _l("Reopening window"),
+    "ask_rating": _l("Ask for a rating"),
+    "publish_ratings": _l("Publish ratings"),
+}
 
 
 @bp.get("/teams")
@@ -65,29 +94,40 @@ def team_settings(id):
     team = me().team(id, joinedload(Team.company), joinedload(Team.auto_close_stage))
     form = TeamForm(team, me().companies, stages_known_to(me()), possible_members(me()))
     if form.validate_on_submit():
-        if team.visibility == "public" != form.visibility.data and "confirmed" not in request.form:
-            return confirm_leaving_public(team, form)
-        if change(team, form) and commit(form.slug):
-            flash(_("The settings of %(team)s are saved.", team=team.name), "success")
-            return redirect(url_for(".team_settings", id=id), 303)
-    return settings_page(me().team(id), form), 422 if form.is_submitted() else 200
+        losing = losing_access(team, form.visibility.data)
+        if (losing.count or team.visibility == "public" != form.visibility.data) and "confirmed" not in request.form:
+            return confirm_visibility(team, form, losing)
+        before = settings_of(team)
+        if change(team, form):
+            changes = note_changes(team, before, by=me().contact)
+            if commit(form.slug):
+                flash(summary(changes), "success")
+                return redirect(url_for(".team_settings", id=id), 303)
+    return settings_page(team, form), 422 if form.is_submitted() else 200
 
 
 def settings_page(team, form, email="", refusal=""):
     losing = len(team.portal_followers()) if team.visibility == "public" else 0
     return render_template(
         "console/team_settings.html", team=team, form=form, followers=followers_of(team), losing=losing,
-        email=email, refusal=refusal,
+        email=email, refusal=refusal, history=history_of(team), names=SETTINGS,
     )  # fmt: skip
 
 
-def confirm_leaving_public(team, form):
-    """R-VIS-5: what is lost is said, with the number, before it is saved."""
+def confirm_visibility(team, form, losing):
+    """Who will lose access is said by name, and how many portal users R-VIS-5 removes, before it is saved."""
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return render_template(
-        "console/confirm_leaving_public.html", team=team, losing=len(team.portal_followers()), typed=typed,
-        back=url_for(".team_settings", id=team.id),
+        "console/confirm_visibility.html", team=team, losing=losing, visibility=form.visibility.data, typed=typed,
+        portal=len(team.portal_followers()), back=url_for(".team_settings", id=team.id), ways=WAYS,
     )  # fmt: skip
+
+
+def summary(changes) -> str:
+    """What was changed, by the names that the settings have on the page."""
+    if not changes:
+        return _("Nothing was changed.")
+    return _("Saved: %(settings)s.", settings=", ".join(str(SETTINGS[change.setting]) for change in changes))
 
 
 def possible_members(user) -> list[User]:

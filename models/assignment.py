@@ -85,8 +85,11 @@ class Assigning:
     @property
     def assignable_users(self) -> list[User]:
         """The internal users of the company who take tickets and may see the team, in the order of their names."""
+        return self._assignable()
+
+    def _assignable(self, *options) -> list[User]:
         query = select(User).join(Contact).where(self._may_be_assigned()).order_by(Contact.name, User.id)
-        return list(session.scalars(query))
+        return list(session.scalars(query.options(*options)))
 
     def may_be_assigned(self, user) -> bool:
         return session.scalar(select(User.id).where(User.id == user.id, self._may_be_assigned())) is not None
@@ -101,15 +104,15 @@ class Assigning:
         invited = or_(User.role == "administrator", User.contact_id.in_(followers), self.visibility != "private")
         return User.active & User.takes_tickets & User.role.in_(INTERNAL) & User.id.in_(at_home) & invited
 
-    def takers(self) -> list[User]:
+    def takers(self, *options) -> list[User]:
         """Whom the rule chooses from: the members, or everybody where none is named (R-ASSIGN-5)."""
-        everybody = self.assignable_users
+        everybody = self._assignable(*options)
         named = {membership.user_id for membership in self.memberships}
         return sorted((user for user in everybody if not named or user.id in named), key=lambda user: user.id)
 
     def candidates(self, at: datetime) -> list[Candidate]:
         """The takers with what the team's method counts; two queries, whatever the number of tickets."""
-        counts, lasts = self._loads(open_only=self.auto_assign == "equal_open"), self._last_given()
+        counts, lasts = self.loads(open_only=self.auto_assign == "equal_open"), self._last_given()
         starts = {one.user_id: one.head_start for one in self.memberships} if self.auto_assign == "equal_total" else {}
         return [
             Candidate(
@@ -155,7 +158,8 @@ class Assigning:
             parts.append("away: " + ", ".join(list(until)[:10]))
         return "; ".join(parts)
 
-    def _loads(self, open_only: bool) -> dict[int, int]:
+    def loads(self, open_only: bool) -> dict[int, int]:
+        """{user id: how many tickets of this team they have}, those with none left out."""
         from .stage import Stage
         from .ticket import Ticket
 
@@ -178,11 +182,11 @@ class Assigning:
         """The lowest number that a present member counts with; 0 where there is none."""
         if not self.memberships or self.id is None:
             return 0
-        loads = self._loads(open_only=False)
+        loads = self.loads(open_only=False)
         return min(loads.get(one.user_id, 0) + one.head_start for one in self.memberships)
 
     def _head_start(self, user, lowest: int) -> int:
-        return max(0, lowest - self._loads(open_only=False).get(user.id, 0)) if lowest else 0
+        return max(0, lowest - self.loads(open_only=False).get(user.id, 0)) if lowest else 0
 
 
 def waits_for_assignment():

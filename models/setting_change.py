@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .base import Base, UtcDateTime, now, session
 from .people import Contact
@@ -55,7 +55,7 @@ def note_changes(team, before: dict[str, str], by=None, at: datetime | None = No
 
 def history_of(team, limit=50) -> list[SettingChange]:
     """The latest changes, newest first."""
-    query = select(SettingChange).where(SettingChange.team_id == team.id)
+    query = select(SettingChange).where(SettingChange.team_id == team.id).options(joinedload(SettingChange.by))
     return list(session.scalars(query.order_by(SettingChange.at.desc(), SettingChange.id.desc()).limit(limit)))
 
 

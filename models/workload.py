@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import selectinload
 
+from .assignment import waits_for_assignment, whose_turn
 from .base import session
 from .closing import Closing
+from .people import User
 from .stage import Stage
 from .team import Team
 from .ticket import Ticket
@@ -45,3 +48,33 @@ def workloads(user, at: datetime) -> list[Workload]:
         for team_id, count in session.execute(figure.group_by(Ticket.team_id)) if loads else ():
             setattr(loads[team_id], name, count)
     return list(loads.values())
+
+
+@dataclass
+class Share:
+    """What one taker of a team carries, and until when they are away (None: they are here)."""
+
+    user: User
+    open: int
+    total: int
+    away_until: datetime | None
+
+
+def shares_of(team, at: datetime) -> list[Share]:
+    """One for each who may be given tickets of the team, in the order of their names; three queries."""
+    still_open = func.count().filter(Ticket.stage_id.in_(select(Stage.id).where(~Stage.folded)))
+    counts = select(Ticket.assignee_id, still_open, func.count()).where(Ticket.team_id == team.id)
+    carried = {id: (open, total) for id, open, total in session.execute(counts.group_by(Ticket.assignee_id))}
+    takers = sorted(team.takers(selectinload(User.time_off)), key=lambda user: (str(user).lower(), user.id))
+    return [Share(user, *carried.get(user.id, (0, 0)), user.away_until(at)) for user in takers]
+
+
+def stuck(team, at: datetime) -> tuple[int, str] | None:
+    """How many tickets wait for an assignee that the rule cannot find, and why; None when all is well (R-ASSIGN-6)."""
+    if not team.auto_assign or not (first := team.tickets_to_assign(limit=1)):
+        return None
+    candidates = team.candidates(at)
+    if whose_turn(candidates) is not None:
+        return None
+    count = session.scalar(select(func.count()).where(Ticket.team_id == team.id, waits_for_assignment()))
+    return max(count, len(first)), "away" if candidates else "nobody"

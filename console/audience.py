@@ -1,0 +1,39 @@
+"""Pages to look at: who can see a ticket and by which way; who has how many tickets, and would have by which method."""
+
+from flask import render_template
+from flask_babel import lazy_gettext as _l
+
+from models.audience import who_can_see
+from models.base import now
+from models.simulation import Simulation
+from models.team import METHODS
+from models.workload import shares_of
+
+from . import bp, me
+
+WAYS = {
+    "administrator": _l("administrator of the company"),
+    "colleague": _l("everybody of the company sees this team"),
+    "member": _l("member of the team"),
+    "team follower": _l("follows the team"),
+    "assignee": _l("assignee"),
+    "ticket follower": _l("follows this ticket"),
+    "customer": _l("customer"),
+    "link": _l("has the link from a mail"),
+}
+DAYS = 30
+
+
+@bp.get("/tickets/<int:number>/audience")
+def audience(number):
+    ticket = me().ticket(number)
+    return render_template("console/audience.html", ticket=ticket, audience=who_can_see(ticket), ways=WAYS)
+
+
+@bp.get("/teams/<int:id>/assignment")
+def assignment_page(id):
+    """Who has how many tickets, and the last days under each method beside what really happened; nothing changes."""
+    team = me().team(id)
+    shares = shares_of(team, now())
+    columns = {method: Simulation(team, method, now(), DAYS).shares() for method in METHODS}
+    return render_template("console/assignment.html", team=team, shares=shares, columns=columns, days=DAYS)

@@ -1,0 +1,85 @@
+"""Issue of trust: who sees what is said before and after, and the rules can be tried on paper."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import TimeOff, session
+from models.base import now
+
+
+def test_a_ticket_says_who_can_see_it(printer, agnes, ada, sign_in):
+    page = sign_in(agnes).get(f"/console/tickets/{printer.number}/audience").text
+    for words in ("Agnes", "Ada", "administrator of the company", "everybody of the company sees this team"):
+        assert words in page
+
+
+def test_before_a_team_is_hidden_the_losers_are_named(team, printer, carlas_login, arthur, send):
+    address = f"/console/teams/{team.id}/settings"
+    page = send(address, visibility="private")
+
+    assert page.status_code == 200
+    assert "Carla Conti" in page.text
+    assert "Arthur" in page.text
+    session.expire_all()
+    assert team.visibility == "public"
+
+    saved = send(address, visibility="private", confirmed="1")
+    session.expire_all()
+    assert (saved.status_code, team.visibility) == (303, "private")
+
+
+def test_saving_says_what_changed_and_the_page_remembers(team, send, office):
+    address = f"/console/teams/{team.id}/settings"
+    send(address, reopen_days="21", closure_by_customers="y")
+    page = office.get(address).text
+
+    assert "Saved: Closure by customers, Reopening window." in page
+    assert "21" in page
+    assert "Ada" in page
+    send(address)
+    assert "Nothing was changed." in office.get(address).text
+
+
+def test_the_assignment_page_shows_loads_and_both_methods(team, printer, agnes, arthur, sign_in):
+    team.auto_assign = "equal_open"
+    printer.assign_to(agnes, by=arthur.contact)
+    arthur.time_off = [TimeOff(starts_at=now() - timedelta(days=1), ends_at=now() + timedelta(days=3))]
+    session.commit()
+
+    page = sign_in(agnes).get(f"/console/teams/{team.id}/assignment").text
+    assert "Equal number of open tickets" in page
+    assert page.count("Arthur") >= 2
+
+
+def test_assigning_somebody_who_is_away_warns(printer, agnes, arthur, sign_in):
+    arthur.time_off = [TimeOff(starts_at=now() - timedelta(days=1), ends_at=now() + timedelta(days=3))]
+    session.commit()
+    client = sign_in(agnes)
+    client.post(f"/console/tickets/{printer.number}/assignment", data={"assignee": arthur.email})
+    assert "who is away until" in client.get(f"/console/tickets/{printer.number}").text
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [({}, "No member will be available"), (None, "Nobody of this team takes tickets")]
+)
+def test_the_board_says_why_tickets_wait(hours, words, team, company, printer, agnes, sign_in):
+    team.auto_assign = "equal_open"
+    if hours is None:
+        agnes.takes_tickets = False
+    else:
+        company.working_hours = hours
+    session.commit()
+    page = sign_in(agnes).get(f"/console/teams/{team.id}").text
+    assert "1 ticket waits for an assignee." in page
+    assert words in page
+
+
+def test_one_follows_and_stops_following_by_a_button(printer, agnes, sign_in):
+    client, address = sign_in(agnes), f"/console/tickets/{printer.number}"
+    assert "Follow this ticket" in client.get(address).text
+    client.post(f"{address}/followers", data={"email": agnes.email})
+    assert "Stop following" in client.get(address).text
+    client.post(f"{address}/followers/{agnes.contact_id}/removal")
+    session.expire_all()
+    assert agnes.contact not in printer.followers

@@ -36,10 +36,8 @@ CONSOLE = [
     (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
     (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket"),
     ({"agent"}, "remove_own_time_off"),
-    (
-        DESK,
-        "assignment_page audience board fold ticket assign attachment close edit follow unfollow move_page move reopen reply",
-    ),
+    (DESK, "assignment_page audience board fold ticket assign attachment close edit follow unfollow"),
+    (DESK, "move_page move reopen reply"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "templates template delete_template new_template"),
     (OWN, "company stage delete_stage place_stage delivery try_again revoke_link revoke_links"),

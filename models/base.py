@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,16 @@ reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 class Refusal(Exception):
     """The domain says no. Subclasses name the reason; views find words for it."""
+
+
+def add_unless_there(thing) -> bool:
+    """Insert the thing now; False, and nothing was done, where somebody inserted the same a moment ago."""
+    try:
+        with session.begin_nested():
+            session.add(thing)
+    except IntegrityError:
+        return False
+    return True
 
 
 def now() -> datetime:
@@ -77,9 +88,10 @@ def wal_is_safe(version: tuple[int, ...]) -> bool:
 
 def engine_options(url: str) -> dict:
     """What create_engine needs for this kind of database."""
+    secret = {"hide_parameters": True}  # what people wrote has no business in a log (threat model, rule 17)
     if url.startswith("sqlite"):
-        return {"module": sqlite_driver(), "connect_args": {"timeout": 20}}
-    return {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
+        return {**secret, "module": sqlite_driver(), "connect_args": {"timeout": 20}}
+    return {**secret, "pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
 
 
 @event.listens_for(Engine, "connect")

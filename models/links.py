@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, Refusal, UtcDateTime, now, session
+from .base import Base, Refusal, UtcDateTime, add_unless_there, now, session
 from .people import Contact, User
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class Linked:
         if link := session.scalar(query):
             return link
         link = Link(ticket_id=self.id, contact_id=contact.id, purpose=purpose)
-        session.add(link)
-        session.flush()
-        return link
+        return link if add_unless_there(link) else session.scalar(query)
 
     @property
     def links(self) -> list[Link]:

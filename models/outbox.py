@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, UtcDateTime, now, session
+from .base import Base, UtcDateTime, add_unless_there, now, session
 from .bell import ring
 from .event import Event
 from .message import Message
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STATES = ("queued", "held", "sent", "failed", "cancelled")
 # What a delivery says; mail/rendering.py has the words for each.
 KINDS = ("stage", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation")
+
+ASKED_FOR = ("link", "signup", "reset", "invitation")  # by anybody, perhaps twice at the same moment
 
 
 def in_english(words: str) -> str:
@@ -93,8 +95,11 @@ def queue_mail(kind: str, contact: Contact, cause: str, **about) -> Delivery | N
     if session.scalar(select(Delivery.id).where(Delivery.key == key)):
         return None
     delivery = Delivery(key=key, kind=kind, contact=contact, address=contact.email, mail_id=new_mail_id(), **about)
-    session.add(delivery)
-    session.flush()
+    if kind not in ASKED_FOR:  # whoever writes about a ticket holds its lock
+        session.add(delivery)
+        session.flush()
+    elif not add_unless_there(delivery):
+        return None
     ring("deliver")
     return delivery
 

@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from .access import Seeing
-from .base import Base, Refusal, UtcDateTime, now, session
+from .base import Base, Refusal, UtcDateTime, add_unless_there, now, session
 from .company import LOOK_AHEAD, Company, user_companies
 from .passwords import check_strength
 
@@ -61,9 +61,7 @@ class Contact(Base):
         if contact := cls.by_email(email):
             return contact
         contact = cls(email=email, name=name.strip(), language=language)
-        session.add(contact)
-        session.flush()
-        return contact
+        return contact if add_unless_there(contact) else cls.by_email(email)
 
 
 class User(Seeing, UserMixin, Base):

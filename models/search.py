@@ -13,6 +13,8 @@ from .base import is_sqlite, session
 
 WORD = re.compile(r"[^\W_]+")
 MOST_WORDS = 3000  # of one message; more are not found, but kept
+# PostgreSQL refuses more than a megabyte of words for one ticket: who writes longer is found by the beginning.
+MOST_BYTES, MOST_BYTES_AT_ONCE = 600_000, 300_000
 
 
 def words(value: str) -> list[str]:
@@ -90,23 +92,29 @@ def _tsquery(terms) -> str:
 
 def _vector(found: list[str]) -> str:
     """The words with their places, in the notation of tsvector: no parser of the server's comes between."""
-    return " ".join(f"'{word}':{place}" for place, word in enumerate(found[:16000], 1))
+    parts, room = [], MOST_BYTES_AT_ONCE
+    for place, word in enumerate(found[:16000], 1):
+        parts.append(f"'{word}':{place}")
+        room -= len(parts[-1].encode()) + 1
+        if room < 0:
+            break
+    return " ".join(parts)
 
 
 _MATCH = {
     "public": "SELECT ticket_id FROM ticket_search WHERE public @@ CAST(:fts AS tsquery)",
     "internal": "SELECT ticket_id FROM ticket_search WHERE internal @@ CAST(:fts AS tsquery)",
 }
-# By (SQLite or not, internal or not). A vector has its limit: past 20,000 words a ticket is found by the earlier ones.
+# By (SQLite or not, internal or not).
 _ADD = {
     (True, False): """UPDATE ticket_search SET public = public || ' ' || :text, internal = internal || ' ' || :text
                       WHERE rowid = :id""",
     (True, True): "UPDATE ticket_search SET internal = internal || ' ' || :text WHERE rowid = :id",
-    (False, False): """UPDATE ticket_search SET public = public || CAST(:text AS tsvector),
+    (False, False): f"""UPDATE ticket_search SET public = public || CAST(:text AS tsvector),
                        internal = internal || CAST(:text AS tsvector)
-                       WHERE ticket_id = :id AND length(internal) < 20000""",
-    (False, True): """UPDATE ticket_search SET internal = internal || CAST(:text AS tsvector)
-                      WHERE ticket_id = :id AND length(internal) < 20000""",
+                       WHERE ticket_id = :id AND octet_length(CAST(internal AS text)) < {MOST_BYTES}""",  # noqa: S608
+    (False, True): f"""UPDATE ticket_search SET internal = internal || CAST(:text AS tsvector)
+                      WHERE ticket_id = :id AND octet_length(CAST(internal AS text)) < {MOST_BYTES}""",  # noqa: S608
 }
 _REMOVE = {
     True: "DELETE FROM ticket_search WHERE rowid = :id",

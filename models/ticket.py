@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from .assignment import Assignable
-from .base import Base, Refusal, UtcDateTime, is_sqlite, now, session
+from .base import Base, Refusal, UtcDateTime, add_unless_there, is_sqlite, now, session
 from .bell import ring
 from .closing import Closable, Closing
 from .event import Event, Eventful
@@ -48,7 +48,12 @@ class Tag(Base):
         """The tags of these names, made where they are missing; blank names are left out."""
         names = list(dict.fromkeys(name.strip()[:40] for name in names if name.strip()))
         known = {tag.name: tag for tag in session.scalars(select(cls).where(cls.name.in_(names)))}
-        return [known.get(name) or cls(name=name) for name in names]
+        return [known.get(name) or cls._made(name) for name in names]
+
+    @classmethod
+    def _made(cls, name: str) -> "Tag":
+        tag = cls(name=name)
+        return tag if add_unless_there(tag) else session.scalar(select(cls).where(cls.name == name))
 
 
 class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Mailing, Rated, Searchable, Eventful, Base):

@@ -22,6 +22,7 @@ from models.people import normal_email
 from models.team import Team
 from web.words import filesize
 
+LONGEST_ADDRESS = 254  # also after lower case, which makes some letters two
 LONGEST_TEXT = 100_000  # characters of one message
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SCORES = [("5", _l("Satisfied")), ("3", _l("Okay")), ("1", _l("Dissatisfied"))]
@@ -60,11 +61,21 @@ def well_formed(form, field):
     try:
         # Names that only an own network knows, such as name@corp.local, are addresses too; a bare host is a slip.
         found = validate_email(field.data or "", check_deliverability=False, globally_deliverable=False)
-        if "." not in found.domain:
+        address = normal_email(found.normalized)
+        if "." not in found.domain or len(address) > LONGEST_ADDRESS:
             raise EmailNotValidError
     except EmailNotValidError:
         raise ValidationError(_("This is no e-mail address. It looks like name@example.com.")) from None
-    field.data = normal_email(found.normalized)
+    field.data = address
+
+
+def normal_address(typed: str) -> str:
+    """What well_formed keeps of an address; of what is none, what was typed."""
+    try:
+        found = validate_email(typed, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return normal_email(typed)
+    return normal_email(found.normalized)
 
 
 def not_ours(form, field):

@@ -16,6 +16,7 @@ from web import errors
 from web.extensions import limiter, network
 
 from . import bp
+from .fields import normal_address, trim
 
 GUESSES = "60 per 10 minutes"  # wrong links from one network
 WRITES = "40 per 10 minutes"  # messages, closings and ratings of one customer on one ticket
@@ -31,14 +32,21 @@ def digest(*words) -> str:
     return hashlib.sha256("\n".join(map(str, words)).encode()).hexdigest()[:24]
 
 
-def address() -> str:
-    """The address that was typed, else that of who is signed in."""
-    typed = current_user.contact.email if current_user.is_authenticated else request.form.get("email", "")
-    return digest("address", normal_email(typed))
+def recipient() -> str:
+    """The address that was typed, in the one form in which mail goes there: no other spelling counts anew."""
+    return digest("address", normal_address(trim(request.form.get("email", ""))))
+
+
+def author() -> str:
+    """Who asks through a public form: whoever is signed in, else the address that was typed."""
+    if current_user.is_authenticated:
+        return digest("address", current_user.contact.email)
+    return recipient()
 
 
 def account() -> str:
-    return digest("account", normal_email(request.form.get("email", "")))
+    """The account that a password is tried on, as signing in reads the address."""
+    return digest("account", normal_email(trim(request.form.get("email", ""))))
 
 
 def myself() -> str:
@@ -65,7 +73,7 @@ def _limit(limits, key, counted, scope=None):
 
 def requests(view):
     """Requests through the public form: those that made a ticket count."""
-    view = _limit(PER_RECIPIENT, address, _was(303))(view)
+    view = _limit(PER_RECIPIENT, author, _was(303))(view)
     return _limit(form_limit, network, _was(303))(view)
 
 
@@ -80,7 +88,7 @@ def link_guesses(view):
 
 def mails(view):
     """Every question for a mail counts, also one that is answered by none: both look alike."""
-    view = limiter.limit(MAILS_PER_ADDRESS, key_func=address, methods=["POST"], exempt_when=_no_address)(view)
+    view = limiter.limit(MAILS_PER_ADDRESS, key_func=recipient, methods=["POST"], exempt_when=_no_address)(view)
     return limiter.shared_limit(MAILS_PER_NETWORK, "mails", key_func=network, methods=["POST"])(view)
 
 

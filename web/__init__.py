@@ -7,7 +7,7 @@ refused, the database is told whether the request only reads, and an empty datab
 import time
 from datetime import timedelta
 
-from flask import g, redirect, request, session
+from flask import abort, g, redirect, request, session
 from flask_login import AnonymousUserMixin, current_user, user_logged_in
 
 from models.base import reading
@@ -17,6 +17,7 @@ from . import assets, errors, first_run, headers, health, locale, navigation, pr
 from .extensions import csrf, limiter, limiter_storage, login_manager
 from .redirects import here
 from .respond import asked_by_htmx
+from .typed import Request
 
 # SESSION_DAYS without a request end a login; so does this long in all (threat model, rule 25).
 ABSOLUTE_END = timedelta(days=90)
@@ -31,6 +32,7 @@ class Nobody(AnonymousUserMixin):
 
 
 def init_app(app):
+    app.request_class = Request
     _cookies(app)
     trust.init_app(app)
     app.before_request(_believe_or_refuse)
@@ -103,6 +105,8 @@ def _believe_or_refuse():
         if request.path == "/health/live":  # asked by orchestrators under the machine's own address
             return health.live()
         raise request.routing_exception
+    if "\0" in request.path:
+        abort(404)
     trust.refuse_other_sites()
     return None
 

@@ -64,10 +64,15 @@ def expired_form(error: CSRFError):
     log.info("form refused: %s", error.description)
     if asked_by_htmx() or request.method != "POST":
         return error_page(error, 400)
-    typed = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token" and "password" not in k]
-    secret = [k for k in request.form if "password" in k]
+    typed = [(k, v) for k, v in request.form.items(multi=True) if k != "csrf_token" and not _secret(k)]
+    secret = [k for k in request.form if _secret(k)]
     files = [f.filename for f in request.files.values() if f.filename]
     return render_template("errors/expired.html", code=400, typed=typed, secret=secret, files=files), 400
+
+
+def _secret(field: str) -> bool:
+    """Whether a password is typed into this field: it is never repeated on a page (threat model, rule 17)."""
+    return "password" in field or field == "current"
 
 
 def database_away(error: DBAPIError):

@@ -58,7 +58,7 @@ def desk(request, new_database, tmp_path_factory):
             )
         session.commit()
         session.remove()
-        served = Served(folder, DATABASE_URL=url, MAIL_URL=postbox.url)
+        served = Served(folder, DATABASE_URL=url, MAIL_URL=postbox.url, SECRET_KEY=app.config["SECRET_KEY"])
         try:
             served.ready()
             yield Desk(served, postbox, app, {**served.environ, "BASE_URL": f"http://127.0.0.1:{served.port}"})

@@ -258,8 +258,8 @@ def test_without_a_gateway_sms_are_held_and_say_why(printer, carla, server):
 def test_a_lease_that_ran_out_is_taken_over(printer, server):
     outgoing._claim(at := now())
 
-    assert drain(at + timedelta(minutes=1)) == 0
-    assert drain(at + timedelta(minutes=6)) == 1
+    assert drain(at + outgoing.LEASE - timedelta(seconds=1)) == 0
+    assert drain(at + outgoing.LEASE) == 1
     assert len(server.taken) == 1
 
 

@@ -1,20 +1,26 @@
 """The flask commands. Each room brings its own; here are those that belong to the house."""
 
+import functools
 import sys
 from importlib import import_module
 
 import click
+import psycopg
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import doctor
-from models.base import session
+from models.base import session, sqlite_driver
 from models.company import Company
+from models.founding import founded
 from models.passwords import WeakPassword, check_strength
 from models.people import ROLES, Contact, User
+from models.templates_shipped import ship_all
 
+DATABASE_ERRORS = (OperationalError, ProgrammingError, sqlite_driver().OperationalError, psycopg.OperationalError)
 MODULES = ("interchange", "demo", "mail.commands")
 
 user = AppGroup("user", help="People who can sign in.")
@@ -25,6 +31,29 @@ def init_app(app):
     app.cli.add_command(examine)
     for name in MODULES:
         import_module(name).init_app(app)
+    for name, command in app.cli.commands.items():
+        if name != "db":
+            say_what_the_database_says(command)
+
+
+def say_what_the_database_says(command):
+    """In one line, that is: a database that is away, or has no tables yet, is no fault of the program."""
+    for one in getattr(command, "commands", {}).values():
+        say_what_the_database_says(one)
+    work = command.callback
+    if work is None or hasattr(work, "told"):
+        return
+
+    @functools.wraps(work)
+    def told(*arguments, **options):
+        try:
+            return work(*arguments, **options)
+        except DATABASE_ERRORS as error:
+            reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+            raise click.ClickException(f"{reason} (flask --app wsgi doctor says how to mend the database)") from None
+
+    told.told = True
+    command.callback = told
 
 
 @user.command("create")
@@ -48,6 +77,8 @@ def create(email, name, role, companies, password_stdin):
     if User.by_email(email):
         raise click.ClickException(f"{email} has a user already.")
     found = chosen(companies) if role != "portal" else []
+    if role == "administrator" and not founded():
+        ship_all()
     contact = Contact.get_or_create(email, name)
     contact.name = name
     made = User(contact=contact, role=role, companies=found)

@@ -42,6 +42,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+import click
 from limits import parse_many
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -52,8 +53,8 @@ KEY_CHARACTERS = 32
 SOCKET_PATH_CHARACTERS = 100  # the kernel allows 108 on Linux, 104 on macOS
 
 
-class ConfigError(Exception):
-    """A setting that cannot work, said in one line."""
+class ConfigError(click.ClickException):
+    """A setting that cannot work, said in one line; the flask commands say it as it is."""
 
 
 def load(environ=os.environ) -> dict:

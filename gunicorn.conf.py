@@ -2,13 +2,17 @@
 
 import os
 import re
+import sys
 
 from gunicorn import glogging
 
-from config import load
+from config import ConfigError, load
 from tether import die_with_parent
 
-settings = load()
+try:
+    settings = load()
+except ConfigError as error:
+    sys.exit(f"Guichet cannot start. {error}")
 
 bind = [
     f"[{settings['HOST']}]:{settings['PORT']}" if ":" in settings["HOST"] else f"{settings['HOST']}:{settings['PORT']}"
@@ -21,6 +25,7 @@ graceful_timeout = 15
 keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only a heartbeat lives there
 control_socket_disable = True
+secure_scheme_headers = {}  # whose X-Forwarded-Proto is believed: web/trust.py decides
 loglevel = "warning"
 accesslog = "-"
 access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'

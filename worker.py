@@ -20,6 +20,7 @@ from rq.exceptions import SchedulerNotFound, StopRequested
 from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
+from config import ConfigError
 from mail import outgoing
 from models import assignment, closing
 from models.base import now, session
@@ -217,10 +218,13 @@ def schedule():
 if __name__ == "__main__":
     import worker  # as the queue knows it: the jobs must find this module's state, not a second one
 
-    match sys.argv[1:]:
-        case ["schedule"]:
-            worker.schedule()
-        case queues if set(queues) <= set(queue.QUEUES):
-            worker.work(*queues)
-        case _:
-            sys.exit("usage: worker.py [schedule | default | mail]")
+    try:
+        match sys.argv[1:]:
+            case ["schedule"]:
+                worker.schedule()
+            case queues if set(queues) <= set(queue.QUEUES):
+                worker.work(*queues)
+            case _:
+                sys.exit("usage: worker.py [schedule | default | mail]")
+    except ConfigError as error:
+        sys.exit(f"Guichet cannot start. {error}")

@@ -1,8 +1,15 @@
 """The commands of the house: make a user, examine the machine."""
 
-import pytest
+import os
+import subprocess
+import sys
 
-from models import User
+import pytest
+from sqlalchemy import select
+
+from models import Template, User, session
+from models.templates_shipped import SHIPPED
+from tests.running import ROOT
 
 
 @pytest.fixture
@@ -77,3 +84,45 @@ def test_the_doctor_sees_a_reverse_proxy_that_is_not_believed(flask):
 
     examined = flask("doctor", BASE_URL="https://help.invalid", TRUSTED_PROXIES="127.0.0.1")
     assert "set TRUSTED_PROXIES" not in examined.stdout
+
+
+def test_the_first_administrator_finds_all_templates(make, app):
+    make()
+
+    assert set(session.scalars(select(Template.name))) == set(SHIPPED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("export",), ("import", "-"), ("user", "create"), ("backup", "x.tar"), ("assign",)])
+def test_a_database_without_tables_is_said_in_one_line(flask, words, tmp_path):
+    more = {"user": ("--email", "a@example.org", "--name", "A", "--role", "administrator"), "backup": ()}
+    words = [str(tmp_path / word) if word.endswith(".tar") else word for word in (*words, *more.get(words[0], ()))]
+    failed = flask(*words, typed='{"format": "guichet/1", "companies": [{"name": "Acme"}]}')
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Error: no such table: ")
+    assert len(failed.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_a_setting_that_cannot_work_is_said_in_one_line(flask):
+    failed = flask("export", SECRET_KEY="short")
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Error: SECRET_KEY is too short")
+    assert len(failed.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", [("-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:create_app()"), ("worker.py",), ("preflight.py",)]
+)
+def test_so_do_the_services(command, tmp_path):
+    environ = {**os.environ, "DATA_DIR": str(tmp_path), "SECRET_KEY": "short"}
+    failed = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=60
+    )
+
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("Guichet cannot start. SECRET_KEY is too short")
+    assert len(failed.stderr.splitlines()) == 1

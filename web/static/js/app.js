@@ -85,6 +85,12 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+// An address says what was asked for, not what was left empty.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  for (const [name, value] of [...event.formData]) if (value === "") event.formData.delete(name);
+});
+
 // The files chosen, by name and size, each with a way to leave it out again.
 function listFiles(box) {
   const input = box.querySelector("input[type=file]");

@@ -1,5 +1,6 @@
 """One ticket as a page, and as the parts of it that change while somebody writes an answer."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +55,9 @@ ICONS = {
 }
 
 
+ADDRESS = re.compile(r"[^\s,;:@]{1,64}@[^\s,;:@]{1,190}")
+
+
 @dataclass
 class Moment:
     """One line of the story: a message or an event of the history."""
@@ -67,6 +71,16 @@ class Moment:
         return ICONS[self.event.kind]
 
 
+class Names:
+    """The history keeps addresses, which outlive names; who is known on this page is called by name."""
+
+    def __init__(self, people):
+        self.of = {one.email: one.name for one in people if one and one.name}
+
+    def __call__(self, words: str) -> str:
+        return ADDRESS.sub(lambda found: self.of.get(found[0].lower(), found[0]), words) if "@" in words else words
+
+
 def story(ticket) -> list[Moment]:
     """Messages and history in the order of time; at the same moment, what was said comes first."""
     moments = [Moment(message.at, message=message) for message in ticket.messages]
@@ -78,6 +92,8 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
     """The ticket with its forms; those given were refused and keep what was typed."""
     followers, open = ticket.followers, not ticket.closed
     teams = teams_for(ticket) if open else []
+    assignable = ticket.team.assignable_users if open else []
+    known = [*followers, *assignable, *(event.by for event in ticket.events), ticket.assignee and ticket.assignee.contact]
     return render_template(
         template,
         ticket=ticket,
@@ -85,9 +101,8 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
         followers=followers,
         recipients=[one for one in followers if one.id != me().contact_id],
         stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
-        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in ticket.team.assignable_users)]
-        if open
-        else [],
+        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in assignable)],
+        named=Names(known),
         priority_options=PRIORITIES,
         sees_team=ticket.team in teams if open else me().sees(ticket.team),
         links=ticket.links if me().administrator else [],

@@ -232,7 +232,7 @@ def test_history_says_what_a_rule_did_in_the_reader_s_words(desk, printer, agnes
     for words in (
         "from low to urgent",
         "never to close",
-        "Fewest open tickets: agnes@acme.example 0",
+        "Fewest open tickets: Agnes 0",
         "No activity for 7 days.",
     ):
         assert words in page
@@ -247,7 +247,7 @@ def test_the_whole_story_stands_on_the_page(desk, printer):
 
     for words in (
         "It smokes since this morning.",
-        "assigned the ticket to agnes@acme.example",
+        "assigned the ticket to Agnes",
         "Done.",
         "It rained",
         "Reopen",

@@ -10,10 +10,10 @@ from models.listing import tickets_of
 from models.stage import NotInPipeline, order_stages
 from models.workload import stuck
 from web.redirects import safe_next
-from web.respond import respond
+from web.respond import asked_by_htmx, respond
 
 from . import administrators_only, bp, me
-from .closings import ask_why
+from .closings import ask_why, reason_typed
 from .pipeline import stages_known_to
 from .ticket_page import address_of, changed, whole_page_again
 
@@ -31,22 +31,24 @@ def _board(team) -> dict:
 @bp.get("/tickets/<int:number>/moves")
 def move_page(number):
     """The window behind a card's menu, as a page for those without script."""
-    return render_template("console/move.html", ticket=me().ticket(number))
+    ticket = me().ticket(number)
+    return render_template("console/move.html", ticket=ticket, stage=ticket.stage)
 
 
 @bp.post("/tickets/<int:number>/moves")
 def move(number):
     """``stage`` is where to, ``before`` the number of the card right below, empty for the end of the column.
 
-    Without ``before``, ``place`` may say first, last, up or down; without either the card comes first.
+    Without ``before``, ``place`` may say first, last, up or down; without either the card comes first. ``why`` is the
+    reason for a move that closes.
     """
     ticket = me().ticket(number)
     on_its_page = request.form.get("page") == "ticket"
-    was_closed, stage = ticket.closed, _stage(ticket)
-    if on_its_page and stage.folded and not was_closed and not ticket.answered:
-        return ask_why(number)
+    was_closed, stage, why = ticket.closed, _stage(ticket), reason_typed()
+    if stage.folded and not was_closed and not why and not ticket.answered:
+        return ask_why(number) if on_its_page else _ask_why_of_card(ticket, stage)
     try:
-        ticket.move_to(stage, by=me().contact)
+        ticket.move_to(stage, by=me().contact, why=why)
     except NotInPipeline:
         session.rollback()
         abort(422)
@@ -56,6 +58,13 @@ def move(number):
         after = whole_page_again if ticket.closed != was_closed else changed
         return after(number, _("Moved to %(stage)s.", stage=stage.name))
     return _answer(ticket)
+
+
+def _ask_why_of_card(ticket, stage):
+    """Closing without an answer asks for a reason (R-CLOSE-9): on the board in a window, else on a page."""
+    if asked_by_htmx():
+        return render_template("console/_why.html", ticket=ticket, stage=stage), 422
+    return render_template("console/move.html", ticket=ticket, stage=stage, why_asked=True), 422
 
 
 def _stage(ticket) -> Stage:

@@ -1,5 +1,6 @@
 """POST …/closing and …/reopening."""
 
+from flask import request
 from flask_babel import gettext as _
 
 from models import session
@@ -8,6 +9,8 @@ from models.closing import TicketClosed
 from . import bp, me
 from .forms import CloseForm
 from .ticket_page import refused, whole_page_again
+
+LONGEST_REASON = 2000
 
 
 @bp.post("/tickets/<int:number>/closing")
@@ -20,6 +23,10 @@ def close(number):
     ticket.close(by=me().contact, why=form.why.data or "")
     session.commit()
     return whole_page_again(number, _("The ticket is closed."))
+
+
+def reason_typed() -> str:
+    return request.form.get("why", "").replace("\0", "").strip()[:LONGEST_REASON]
 
 
 def ask_why(number):

@@ -17,6 +17,7 @@ from web.words import PRIORITY_NAMES, STATUS_NAMES
 
 from . import bp, me
 from .assignments import assignee_named
+from .closings import reason_typed
 from .colleagues import colleagues
 
 MOST_AT_ONCE = 100
@@ -151,16 +152,19 @@ def _assign(ticket):
 def _move(ticket):
     wanted = request.form.get("stage", type=int)
     stage = next((stage for stage in ticket.team.stages if stage.id == wanted), None)
+    why = reason_typed()
     try:
         if stage is None:
             raise NotInPipeline
-        ticket.move_to(stage, by=me().contact)
+        if stage.folded and not ticket.closed and not why and not ticket.answered:
+            raise Skipped(_("Closing a ticket that nobody answered needs a reason."))
+        ticket.move_to(stage, by=me().contact, why=why)
     except NotInPipeline:
         raise Skipped(_("The stage is not one of the ticket's team.")) from None
 
 
 def _close(ticket):
-    why = request.form.get("why", "").replace("\0", "").strip()[:2000]
+    why = reason_typed()
     if not ticket.closed and not why and not ticket.answered:
         raise Skipped(_("Closing a ticket that nobody answered needs a reason."))
     ticket.close(by=me().contact, why=why)

@@ -97,7 +97,7 @@ def test_at_the_end_of_the_column_a_step_changes_nothing(number, place, board, t
 
 
 def test_a_card_moved_to_a_folded_stage_is_closed(board, printer):
-    board.move(printer, stage=stage("Closed").id, before="")
+    board.move(printer, stage=stage("Closed").id, before="", why="Spam")
 
     assert printer.closed and printer.closing.how == "agent"
 
@@ -164,3 +164,35 @@ def test_a_board_costs_the_same_with_five_and_with_fifty_cards(board, team, carl
         return len(seen)
 
     assert cost(5) == cost(45) <= 12
+
+
+def test_a_card_that_nobody_answered_is_closed_only_with_a_reason(board, printer):
+    closed = stage("Closed").id
+
+    asked = board.move(printer, htmx=True, stage=closed, before="")
+    assert asked.status_code == 422 and 'id="why-dialog"' in asked.text and not printer.closed
+
+    assert board.move(printer, htmx=True, stage=closed, before="", why="Spam").status_code == 200
+    assert printer.closed and printer.closing.why == "Spam"
+
+
+def test_without_script_the_page_for_moving_asks_for_the_reason(board, printer):
+    asked = board.move(printer, stage=stage("Closed").id, place="first")
+
+    assert asked.status_code == 422 and 'name="why"' in asked.text
+    assert f'value="{stage("Closed").id}" selected' in asked.text and not printer.closed
+
+
+def test_an_answered_card_is_closed_without_a_question(board, printer, agnes):
+    printer.reply(agnes.contact, "It is out.")
+    session.commit()
+
+    assert board.move(printer, htmx=True, stage=stage("Closed").id, before="").status_code == 200
+    assert printer.closed
+
+
+def test_only_administrators_drag_columns(board, sign_in, ada, team):
+    address = f"/console/stages/order?team={team.id}"
+
+    assert address not in board.get()
+    assert address in sign_in(ada).get(f"/console/teams/{team.id}").text

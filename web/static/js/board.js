@@ -18,7 +18,34 @@ ready(() => {
       onEnd: ({ item, from, to, oldIndex, newIndex }) => { if (from !== to || oldIndex !== newIndex) tell(item, item.origin); },
     });
   }
+  if (board().dataset.orderUrl) orderColumns();
 });
+
+/** Administrators drag columns by their heads; the menu of a column does the same. */
+function orderColumns() {
+  let before;
+  window.Sortable.create(board(), {
+    handle: ".board-column-head", draggable: ".board-column", filter: ".board-column-tools", preventOnFilter: false, direction: "horizontal",
+    animation: 120, delay: 150, delayOnTouchOnly: true, ghostClass: "ticket-card-ghost", scroll: true,
+    onStart: () => { before = columns(); },
+    onEnd: ({ item, oldIndex, newIndex }) => { if (oldIndex !== newIndex) tellOrder(item, before); },
+  });
+}
+
+const columns = () => [...board().querySelectorAll(".board-column")];
+
+async function tellOrder(column, before) {
+  const words = { ...board().dataset };
+  const order = columns();
+  try {
+    redraw(await post(words.orderUrl, order.map((one) => ["stages", one.dataset.stage])));
+    announce(fill(words.wordsPlaced, { stage: column.dataset.stageName, place: order.indexOf(column) + 1, count: order.length }));
+  } catch (refusal) {
+    before.forEach((one) => board().append(one));
+    refusal.show?.();
+    if (!refusal.show) throw refusal;
+  }
+}
 
 function nextCard(card) {
   const next = card.nextElementSibling;
@@ -32,18 +59,21 @@ function place(card, column, above) {
   return tell(card, origin, true);
 }
 
-async function tell(card, origin, focus = false) {
+async function tell(card, origin, focus = false, why = "") {
   const ticket = card.dataset.ticket;
   const words = { ...board().dataset };
   moving = true;
   board().classList.add("board-busy");
   try {
-    const html = await post(card.dataset.moveUrl, { stage: columnOf(card).dataset.stage, before: nextCard(card)?.dataset.ticket ?? "" });
+    const html = await post(card.dataset.moveUrl, { stage: columnOf(card).dataset.stage, before: nextCard(card)?.dataset.ticket ?? "", why });
     redraw(html);
     document.getElementById("flashes").replaceChildren();
     announce(fill(words.wordsMoved, where(ticket)));
   } catch (refusal) {
+    const reason = await reasonAsked(refusal.html);
+    if (reason) return await tell(card, origin, focus, reason);
     origin.list.insertBefore(card, origin.next);
+    if (reason === null) return;
     refusal.show?.();
     announce(fill(words.wordsRefused, { ticket }));
     if (!refusal.show) throw refusal;
@@ -52,6 +82,20 @@ async function tell(card, origin, focus = false) {
     board().classList.remove("board-busy");
     if (focus) show(document.getElementById(`ticket-${ticket}`));
   }
+}
+
+/** What was typed into the window of this answer, null when it was left, undefined when the answer holds none. */
+function reasonAsked(html) {
+  const dialog = new DOMParser().parseFromString(html ?? "", "text/html").getElementById("why-dialog");
+  if (!dialog) return undefined;
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    let reason = null;
+    dialog.addEventListener("submit", (event) => { event.preventDefault(); reason = dialog.querySelector("textarea").value.trim() || null; dialog.close(); });
+    dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(reason); });
+  });
 }
 
 /** Keep the keyboard at the card, or at the first one where it went out of sight. */

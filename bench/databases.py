@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from flask_migrate import upgrade  # noqa: E402
+
 from bench import world  # noqa: E402
 from models.base import db  # noqa: E402
 from wsgi import create_app  # noqa: E402
@@ -52,16 +54,19 @@ def filled(kind: str, tickets: int):
     """An app on a database with that many tickets, filled at first need; its context is pushed."""
     app = make_app(address(kind, f"tickets_{tickets}"))
     with app.app_context():
-        if not db.inspect(db.engine).has_table("tickets") or not db.session.scalar(
+        empty = not db.inspect(db.engine).has_table("closings") or not db.session.scalar(
             db.text("SELECT count(*) FROM closings")
-        ):
-            db.session.remove()
+        )
+        db.session.remove()
+        if empty:
             started = time.perf_counter()
             world.fill(tickets)
             seconds = time.perf_counter() - started
             print(
                 f"{kind}: filled with {tickets:,} tickets in {seconds:.1f} s ({tickets / seconds:,.0f}/s)", flush=True
             )
+        else:
+            upgrade()
         db.session.remove()
         yield app
         db.session.remove()

@@ -1,6 +1,8 @@
 """How a signed-in user reaches a ticket or a team: by looking among those they may see, never past them."""
 
-from sqlalchemy import select
+from functools import lru_cache
+
+from sqlalchemy import bindparam, select
 
 from .base import session
 
@@ -16,25 +18,21 @@ class Seeing:
 
     def ticket(self, number: int, *options):
         """The ticket of this number; ``options`` load what the page shows."""
-        from .ticket import Ticket
-        from .visibility import tickets_visible_to
+        from .visibility import parameters_of
 
-        return self._find(select(Ticket).where(Ticket.id == number, tickets_visible_to(self)).options(*options), number)
+        return self._find(_ticket(self.role, options), number, parameters_of(self))
 
     def team(self, id: int, *options):
         """The team whose board this user may see."""
-        from .team import Team
-        from .visibility import teams_visible_to
+        from .visibility import parameters_of
 
-        return self._find(select(Team).where(Team.id == id, teams_visible_to(self)).options(*options), id)
+        return self._find(_team(self.role, options), id, parameters_of(self))
 
     def teams(self) -> list:
         """The active teams whose boards this user may see, in the order of their names."""
-        from .team import Team
-        from .visibility import teams_visible_to
+        from .visibility import parameters_of
 
-        query = select(Team).where(teams_visible_to(self), Team.active)
-        return list(session.scalars(query.order_by(Team.name, Team.id)))
+        return list(session.scalars(_teams(self.role), parameters_of(self))) if self.active else []
 
     def sees(self, thing) -> bool:
         """Whether this user may see this ticket or team."""
@@ -42,9 +40,37 @@ class Seeing:
 
         return may_see(self, thing)
 
-    @staticmethod
-    def _find(query, id):
-        found = session.scalars(query).unique().one_or_none() if 0 < id <= LARGEST_ID else None
+    def _find(self, query, id, parameters):
+        possible = self.active and 0 < id <= LARGEST_ID
+        found = session.scalars(query, parameters | {"id": id}).unique().one_or_none() if possible else None
         if found is None:
             raise NotVisible
         return found
+
+
+# Each is built once for a role and what is to be loaded with it: building takes longer than asking.
+
+
+@lru_cache(maxsize=128)
+def _ticket(role, options):
+    from .ticket import Ticket
+    from .visibility import Somebody, tickets_visible_to
+
+    seen = tickets_visible_to(Somebody(role))
+    return select(Ticket).where(Ticket.id == bindparam("id"), seen).options(*options)
+
+
+@lru_cache(maxsize=128)
+def _team(role, options):
+    from .team import Team
+    from .visibility import Somebody, teams_visible_to
+
+    return select(Team).where(Team.id == bindparam("id"), teams_visible_to(Somebody(role))).options(*options)
+
+
+@lru_cache(maxsize=8)
+def _teams(role):
+    from .team import Team
+    from .visibility import Somebody, teams_visible_to
+
+    return select(Team).where(teams_visible_to(Somebody(role)), Team.active).order_by(Team.name, Team.id)

@@ -6,19 +6,19 @@ of visibility, so that no shortcut taken on the way can show what may not be see
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import aliased
 
 from .base import session
 from .company import user_companies
-from .follower import TicketFollower
 from .people import Contact, User
 from .search import matching
 from .stage import STATUSES, Stage, team_stages
 from .team import Team
 from .ticket import Tag, Ticket, ticket_tags
-from .visibility import teams_visible_to, tickets_visible_to
+from .visibility import Somebody, followed_by, parameters_of, teams_visible_to, tickets_visible_to
 
 PER_PAGE = 50
 LAST_PAGE = 40  # further down nobody reads: narrow the list instead
@@ -97,6 +97,23 @@ class Row:
     tags: list[str] = field(default_factory=list)
 
 
+@cache
+def _teams_near(role):
+    """The teams of one's companies, and whether one sees the whole of each; built once for a role."""
+    somebody = Somebody(role)
+    mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
+    teams = select(Team.id, Team.name, Team.visibility, teams_visible_to(somebody).label("whole"))
+    return teams.where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
+
+
+_pipelines = (
+    select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status)
+    .join_from(team_stages, Stage)
+    .where(team_stages.c.team_id.in_(bindparam("teams", expanding=True)))
+    .order_by(Stage.position, Stage.id)
+)
+
+
 @dataclass
 class Page:
     rows: list[Row]
@@ -108,21 +125,11 @@ class Scope:
     """The teams of a user with their stages: what the filters offer, and where the list looks. Two queries."""
 
     def __init__(self, user):
-        mine = select(user_companies.c.company_id).where(user_companies.c.user_id == user.id)
-        whole = teams_visible_to(user).label("whole")
-        found = session.execute(
-            select(Team.id, Team.name, Team.visibility, whole)
-            .where(Team.company_id.in_(mine))
-            .order_by(Team.name, Team.id)
-        ).all()
+        found = session.execute(_teams_near(user.role), parameters_of(user)).all() if user.active else []
         self.teams = {team.id: team.name for team in found if team.whole}
         self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
         self.stages, self.pipelines = {}, {id: [] for id in self.teams}
-        query = select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status).join_from(
-            team_stages, Stage
-        )
-        query = query.where(team_stages.c.team_id.in_([*self.teams, *self.private])).order_by(Stage.position, Stage.id)
-        for stage in session.execute(query):
+        for stage in session.execute(_pipelines, {"teams": [*self.teams, *self.private]}):
             self.stages[stage.id] = stage
             self.pipelines.setdefault(stage.team_id, []).append(stage.id)
 
@@ -236,15 +243,13 @@ class _Candidates:
         whole = (Ticket.team_id + 0).in_(self.teams)
         if not self.private:
             return whole
-        own = select(TicketFollower.ticket_id).where(
-            TicketFollower.contact_id == self.user.contact_id, ~TicketFollower.excluded
-        )
-        followed = or_(Ticket.id.in_(own), Ticket.customer_id == self.user.contact_id)
-        return or_(whole, and_((Ticket.team_id + 0).in_(self.private), followed))
+        return or_(whole, and_((Ticket.team_id + 0).in_(self.private), followed_by(self.user.contact_id)))
 
 
 def _whole(value) -> int | None:
-    return int(value) if value and value.isascii() and value.isdecimal() and int(value[:20]) <= LARGEST_ID else None
+    if not value or not value.isascii() or not value.isdecimal() or len(value) > 20:
+        return None
+    return number if (number := int(value)) <= LARGEST_ID else None
 
 
 def _named(customer: str):
@@ -277,13 +282,27 @@ _rows = (
 )  # fmt: skip
 
 
+_tags = (
+    select(ticket_tags.c.ticket_id, Tag.name)
+    .join(Tag, Tag.id == ticket_tags.c.tag_id)
+    .where(ticket_tags.c.ticket_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Tag.name)
+)
+
+
+@cache
+def _rows_seen(role):
+    """Some rows, as far as somebody of this role may see them; built once."""
+    return _rows.where(Ticket.id.in_(bindparam("ids", expanding=True)), tickets_visible_to(Somebody(role)))
+
+
 def rows_of(user, ids: list[int]) -> list[Row]:
     """The rows of these tickets in this order; one that the user may not see is left out. Two queries."""
-    if not ids:
+    if not ids or not user.active:
         return []
-    rows = {row.id: _row(row) for row in session.execute(_rows.where(Ticket.id.in_(ids), tickets_visible_to(user)))}
-    tags = select(ticket_tags.c.ticket_id, Tag.name).join(Tag, Tag.id == ticket_tags.c.tag_id)
-    for id, tag in session.execute(tags.where(ticket_tags.c.ticket_id.in_(rows)).order_by(Tag.name)):
+    found = session.execute(_rows_seen(user.role), parameters_of(user) | {"ids": ids})
+    rows = {row.id: _row(row) for row in found}
+    for id, tag in session.execute(_tags, {"ids": list(rows)}):
         rows[id].tags.append(tag)
     return [rows[id] for id in ids if id in rows]
 

@@ -1,6 +1,10 @@
 """Who may see what (R-VIS): one SQL condition for tickets, one for teams, used by every page, count and export."""
 
-from sqlalchemy import and_, exists, false, or_, select
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sqlalchemy import Integer, and_, bindparam, exists, false, or_, select
+from sqlalchemy.orm import aliased
 
 from .base import session
 from .company import user_companies
@@ -11,14 +15,42 @@ from .team import Team
 from .ticket import Ticket
 
 
+@dataclass(frozen=True)
+class Somebody:
+    """Any active user of a role, in place of one: a statement with such a condition is built once and asked by all.
+
+    ``parameters_of(user)`` are then its values. The role stands in the statement itself, never in a parameter.
+    """
+
+    role: str
+    active: ClassVar[bool] = True
+    id: ClassVar = bindparam("viewer", type_=Integer)
+    contact_id: ClassVar = bindparam("viewers_contact", type_=Integer)
+
+    @property
+    def internal(self) -> bool:
+        return self.role in INTERNAL
+
+    @property
+    def administrator(self) -> bool:
+        return self.role == "administrator"
+
+
+def parameters_of(user) -> dict:
+    return {"viewer": user.id, "viewers_contact": user.contact_id}
+
+
 def followed_by(contact_id):
-    """The tickets that this contact follows: by a row of the ticket, or by team or as customer and not excluded."""
-    own = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == contact_id)
+    """The tickets that this contact follows: by a row of the ticket, or by team or as customer and not excluded.
+
+    Asked ticket by ticket, so that it costs what is looked at, not what somebody follows in all.
+    """
+    row = aliased(TicketFollower)
+    own = exists().where(row.ticket_id == Ticket.id, row.contact_id == contact_id).correlate(Ticket)
     teams = select(TeamFollower.team_id).where(TeamFollower.contact_id == contact_id)
-    added, removed = own.where(~TicketFollower.excluded), own.where(TicketFollower.excluded)
     return or_(
-        Ticket.id.in_(added),
-        and_(or_(Ticket.customer_id == contact_id, Ticket.team_id.in_(teams)), Ticket.id.not_in(removed)),
+        own.where(~row.excluded),
+        and_(or_(Ticket.customer_id == contact_id, Ticket.team_id.in_(teams)), ~own.where(row.excluded)),
     )
 
 

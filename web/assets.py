@@ -2,10 +2,11 @@
 
 import gzip
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import Response, current_app, request, send_from_directory
+from flask import Response, current_app, g, request, send_from_directory
+from markupsafe import Markup
 
 FOLDER = Path(__file__).parent / "static"
 COMPRESSED = {".css", ".js", ".svg"}
@@ -43,8 +44,21 @@ def version(filename: str) -> str | None:
 
 
 def icons_url() -> str:
-    """The address of the icon sprite; asked for often, so not made by url_for."""
-    return f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
+    """The address of the icon sprite; asked for often, so made once a request and not by url_for."""
+    if "icons_url" not in g:
+        g.icons_url = f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
+    return g.icons_url
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, extra: str, sprite: str) -> Markup:
+    words = Markup('<svg class="icon{}{}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>')
+    return words.format(" " if extra else "", extra, sprite, name)
+
+
+def icon(name: str, extra="") -> Markup:
+    """An outline icon of icons.svg, silent for screen readers. A page has dozens of them."""
+    return _icon(str(name), extra, icons_url())
 
 
 @cache
@@ -85,4 +99,4 @@ def init_app(app):
         if endpoint == "static" and "filename" in values and (v := version(values["filename"])):
             values.setdefault("v", v)
 
-    app.jinja_env.globals["icons_url"] = icons_url
+    app.jinja_env.globals.update(icons_url=icons_url, icon=icon)

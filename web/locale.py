@@ -6,6 +6,8 @@ from pathlib import Path
 from flask import current_app, g, has_request_context, request
 from flask_babel import get_locale, get_translations
 from flask_login import current_user
+from jinja2 import pass_eval_context
+from markupsafe import Markup
 
 from .extensions import babel
 
@@ -38,14 +40,32 @@ def choose_timezone() -> str:
 
 
 def language() -> str:
-    """The code of the language in force."""
-    locale = get_locale()
-    return locale.language if locale else "en"
+    """The code of the language in force. A page asks for it a hundred times: what is known already is taken."""
+    try:
+        return g._flask_babel.babel_locale.language
+    except (AttributeError, RuntimeError):
+        locale = get_locale()
+        return locale.language if locale else "en"
 
 
 @lru_cache(maxsize=4096)
 def _said(words: str, language: str) -> str:
     return get_translations().ugettext(words)
+
+
+@lru_cache(maxsize=4096)
+def _finished(words: str, language: str, escaped: bool) -> str:
+    """A sentence without placeholders, in the type that templates put out as it is."""
+    return (Markup(_said(words, language)) if escaped else _said(words, language)) % {}  # noqa: S704 - our own words
+
+
+@pass_eval_context
+def _say(context, words: str, **values) -> str:
+    """What ``_`` is in templates: as Jinja's own, in one step."""
+    if not values:
+        return _finished(words, language(), context.autoescape)
+    said = _said(words, language())
+    return (Markup(said) if context.autoescape else said) % values  # noqa: S704 - our own words, escaped values
 
 
 @lru_cache(maxsize=4096)
@@ -60,6 +80,7 @@ def _faster(env):
         lambda one, many, count: _counted(one, many, count, language()),
         newstyle=True,
     )
+    env.globals["_"] = _say
 
 
 def init_app(app):

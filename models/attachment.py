@@ -102,11 +102,17 @@ def discard(storage_key: str):
 def clean_name(name: str) -> str:
     """The sender's file name without path, control characters or tricks of direction; "file" if nothing is left."""
     name = unicodedata.normalize("NFC", name or "").replace("\\", "/").rpartition("/")[2]
-    name = "".join(letter for letter in name if unicodedata.category(letter)[0] != "C").strip(" .")
+    name = "".join(letter for letter in name if not _hidden(letter)).strip(" .")
     if len(name) > 200:
         stem, dot, ending = name.rpartition(".")
         name = f"{stem[: 195 - len(ending)]}{dot}{ending}" if dot and len(ending) < 20 else name[:200]
     return name or "file"
+
+
+def _hidden(letter: str) -> bool:
+    """Control characters, turns of direction, and ends of lines by any name."""
+    category = unicodedata.category(letter)
+    return category[0] == "C" or category in ("Zl", "Zp")
 
 
 def _store():

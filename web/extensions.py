@@ -4,9 +4,11 @@ import ipaddress
 
 from flask import request
 from flask_babel import Babel
+from flask_babel.speaklater import LazyString
 from flask_limiter import Limiter
 from flask_login import LoginManager
 from flask_wtf import CSRFProtect
+from markupsafe import Markup, escape
 
 
 def network() -> str:
@@ -33,3 +35,11 @@ def limiter_storage(url: str | None) -> tuple[str, dict]:
     if url.startswith("unix:"):
         url = "redis+" + url
     return url, {"socket_connect_timeout": 0.3, "socket_timeout": 0.3}
+
+
+def _html_of_lazy(words) -> Markup:
+    """A lazy sentence may have somebody's words in it: on a page it is text, as any other."""
+    return escape(str(words))
+
+
+LazyString.__html__ = _html_of_lazy  # Flask-Babel's own calls it HTML that is safe (threat model, rule 37)

@@ -23,7 +23,7 @@ from rq.worker import WorkerStatus
 from config import ConfigError
 from mail import outgoing
 from models import assignment, closing
-from models.base import now, session
+from models.base import batches, now, session
 from web import queue
 
 ROUND_SECONDS = 60  # at least so often everything is looked at
@@ -60,12 +60,11 @@ def drain(batch):
 def repeat(batch) -> int:
     name, total, began = batch.__name__, 0, time.monotonic()
     try:
-        while not stopping.is_set() and (count := batch()):
-            session.commit()
+        for count in batches(batch):
             total += count
-            if get_current_job() and time.monotonic() - began > SLICE_SECONDS and queue.enqueue(name):
+            late = get_current_job() and time.monotonic() - began > SLICE_SECONDS
+            if stopping.is_set() or (late and queue.enqueue(name)):
                 break
-        session.commit()
     except StopRequested:
         session.rollback()
         raise

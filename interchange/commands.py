@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from sqlalchemy import select
 
 from models.assignment import assign_due_batch, teams_with_work
-from models.base import is_sqlite, now, reading, session
+from models.base import batches, is_sqlite, now, reading, session
 from models.closing import close_due_batch, closing_teams, remind_due_batch
 from models.team import Team
 
@@ -125,21 +125,13 @@ def deliver(at):
     """Send the mail that is due."""
     from mail.outgoing import deliver_due_batch
 
-    total = 0
-    while count := deliver_due_batch(at):
-        session.commit()
-        total += count
-    session.commit()
+    total = sum(batches(lambda: deliver_due_batch(at)))
     click.echo(f"{total} {'delivery' if total == 1 else 'deliveries'} handled.", err=True)
 
 
 def _until_done(batch, at, verb):
     """Batch by batch, one transaction each, until nothing is due."""
-    total = 0
-    while count := batch(at):
-        session.commit()
-        total += count
-    session.commit()
+    total = sum(batches(lambda: batch(at)))
     click.echo(f"{total} {'ticket' if total == 1 else 'tickets'} {verb}.", err=True)
 
 

@@ -1,6 +1,7 @@
 """The database: one engine for both kinds, real transactions on SQLite, UTC everywhere."""
 
 import logging
+import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -118,3 +119,22 @@ def _begin(connection):
 
 def is_sqlite() -> bool:
     return session.get_bind().dialect.name == "sqlite"
+
+
+LONGEST_REST_SECONDS = 0.1
+
+
+def batches(batch):
+    """Repeat a batch, one transaction each, until it finds nothing to do; yields how much each one did.
+
+    SQLite has one writer at a time and no queue of those who wait: between two batches the others get half the time
+    that the last one took, so that a page never waits for a whole backlog.
+    """
+    began = time.monotonic()
+    while count := batch():
+        session.commit()
+        if is_sqlite():
+            time.sleep(min(LONGEST_REST_SECONDS, (time.monotonic() - began) / 2))
+        yield count
+        began = time.monotonic()
+    session.commit()

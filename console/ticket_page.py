@@ -20,15 +20,12 @@ from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, ReplyForm
 
 # Everything that the page shows, in a fixed number of queries.
 SHOWN = (
-    joinedload(Ticket.team).options(joinedload(Team.company), selectinload(Team.stages)),
-    joinedload(Ticket.stage),
+    joinedload(Ticket.team).selectinload(Team.stages),  # the ticket's own stage is one of them
     joinedload(Ticket.customer),
     joinedload(Ticket.assignee),
     joinedload(Ticket.rating),
     joinedload(Ticket.closing),
-    joinedload(Ticket.merged_into),
-    joinedload(Ticket.follow_up_of),
-    joinedload(Ticket.follow_ups),
+    joinedload(Ticket.follow_ups).load_only(Ticket.id),
     joinedload(Ticket.tags),
     selectinload(Ticket.messages).options(
         joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact), selectinload(Message.attachments)
@@ -92,8 +89,13 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
     """The ticket with its forms; those given were refused and keep what was typed."""
     followers, open = ticket.followers, not ticket.closed
     teams = teams_for(ticket) if open else []
-    assignable = ticket.team.assignable_users if open else []
-    known = [*followers, *assignable, *(event.by for event in ticket.events), ticket.assignee and ticket.assignee.contact]
+    assignable = ticket.team.assignable_people if open else []
+    known = [
+        *followers,
+        *assignable,
+        *(event.by for event in ticket.events),
+        ticket.assignee and ticket.assignee.contact,
+    ]
     return render_template(
         template,
         ticket=ticket,

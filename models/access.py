@@ -1,6 +1,7 @@
 """How a signed-in user reaches a ticket or a team: by looking among those they may see, never past them."""
 
 from functools import lru_cache
+from typing import ClassVar
 
 from sqlalchemy import bindparam, select
 
@@ -15,6 +16,10 @@ class NotVisible(LookupError):
 
 class Seeing:
     """A user sees some tickets and teams; these find one of them or raise NotVisible."""
+
+    # Of several companies the one whose teams and lists are shown now, by choice of the user; None: all of them.
+    # It narrows what is shown, and gives or takes no right.
+    focus: ClassVar[int | None] = None
 
     def ticket(self, number: int, *options):
         """The ticket of this number; ``options`` load what the page shows."""
@@ -32,7 +37,8 @@ class Seeing:
         """The active teams whose boards this user may see, in the order of their names."""
         from .visibility import parameters_of
 
-        return list(session.scalars(_teams(self.role), parameters_of(self))) if self.active else []
+        teams = session.scalars(_teams(self.role), parameters_of(self)) if self.active else []
+        return [team for team in teams if self.focus in (None, team.company_id)]
 
     def sees(self, thing) -> bool:
         """Whether this user may see this ticket or team."""

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from .base import session
 from .company import user_companies
-from .people import Contact, User
+from .people import Contact, Person, User
 from .search import matching
 from .stage import STATUSES, Stage, team_stages
 from .team import Team
@@ -71,15 +71,6 @@ class Filters:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who stands in a row: what an avatar and a name need."""
-
-    id: int
-    name: str
-    email: str
-
-
 @dataclass(slots=True)
 class Row:
     number: int
@@ -102,7 +93,7 @@ def _teams_near(role):
     """The teams of one's companies, and whether one sees the whole of each; built once for a role."""
     somebody = Somebody(role)
     mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
-    teams = select(Team.id, Team.name, Team.visibility, teams_visible_to(somebody).label("whole"))
+    teams = select(Team.id, Team.name, Team.company_id, Team.visibility, teams_visible_to(somebody).label("whole"))
     return teams.where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
 
 
@@ -126,6 +117,7 @@ class Scope:
 
     def __init__(self, user):
         found = session.execute(_teams_near(user.role), parameters_of(user)).all() if user.active else []
+        found = [team for team in found if user.focus in (None, team.company_id)]
         self.teams = {team.id: team.name for team in found if team.whole}
         self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
         self.stages, self.pipelines = {}, {id: [] for id in self.teams}
@@ -178,7 +170,7 @@ class _Candidates:
             return []
         if self._mergeable():
             return self._merged(start, count)
-        return list(session.scalars(self._walk().offset(start).limit(count)))
+        return list(session.scalars(self._walk().offset(start).limit(count), self._asked()))
 
     def _mergeable(self) -> bool:
         asked = self.filters
@@ -218,16 +210,10 @@ class _Candidates:
         return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
 
     def _walk(self):
-        """Every condition at once. ``+ 0`` keeps databases from entering by team and sorting all it holds."""
-        asked, column = self.filters, SORTS[self.by]
-        down = asked.sort.startswith("-")
-        query = select(Ticket.id).where((Ticket.stage_id + 0).in_(self.stages), self._seen())
-        if asked.assignee:
-            query = query.where(
-                Ticket.assignee_id.is_(None) if asked.assignee == "none" else Ticket.assignee_id == self._assignee()
-            )
-        if asked.priority is not None:
-            query = query.where(Ticket.priority == asked.priority)
+        """Every condition at once, for what is not merged from columns."""
+        asked = self.filters
+        query = _walked(self.by, asked.sort.startswith("-"), asked.assignee and (asked.assignee == "none" or "one"),
+                        asked.priority is not None, bool(self.private))  # fmt: skip
         if asked.tag:
             tagged = (
                 select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
@@ -235,15 +221,34 @@ class _Candidates:
             query = query.where(Ticket.id.in_(tagged))
         if asked.customer:
             query = query.where(Ticket.customer_id.in_(select(Contact.id).where(_named(asked.customer))))
-        if asked.q:
-            query = query.where(_found(asked.q))
-        return query.order_by(*((each.desc() if down else each.asc()) for each in dict.fromkeys((column, Ticket.id))))
+        return query.where(_found(asked.q)) if asked.q else query
 
-    def _seen(self):
-        whole = (Ticket.team_id + 0).in_(self.teams)
-        if not self.private:
-            return whole
-        return or_(whole, and_((Ticket.team_id + 0).in_(self.private), followed_by(self.user.contact_id)))
+    def _asked(self) -> dict:
+        """The values of what is walked."""
+        asked = self.filters
+        values = {"stages": list(self.stages), "teams": self.teams, **parameters_of(self.user)}
+        values |= {"private": self.private} if self.private else {}
+        values |= {"priority": asked.priority} if asked.priority is not None else {}
+        return values | ({"assignee": self._assignee()} if asked.assignee not in ("", "none") else {})
+
+
+@cache
+def _walked(by, down, assigned, priority, private):
+    """Tickets in the order of the list; built once for each shape of what is asked.
+
+    ``+ 0`` keeps databases from entering by team and sorting all it holds.
+    """
+    seen = (Ticket.team_id + 0).in_(bindparam("teams", expanding=True))
+    if private:
+        followed = followed_by(Somebody.contact_id)
+        seen = or_(seen, and_((Ticket.team_id + 0).in_(bindparam("private", expanding=True)), followed))
+    query = select(Ticket.id).where((Ticket.stage_id + 0).in_(bindparam("stages", expanding=True)), seen)
+    if assigned:
+        nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
+        query = query.where(one if assigned == "one" else nobody)
+    if priority:
+        query = query.where(Ticket.priority == bindparam("priority"))
+    return query.order_by(*((each.desc() if down else each.asc()) for each in dict.fromkeys((SORTS[by], Ticket.id))))
 
 
 def _whole(value) -> int | None:
@@ -308,11 +313,11 @@ def rows_of(user, ids: list[int]) -> list[Row]:
 
 
 def _row(row) -> Row:
-    assignee = Person(row.assignee_id, row.assignee, row.assignee_email) if row.assignee_id else None
+    (id, subject, priority, active, created, waiting, team_id, team, stage, folded, status, customer, name, email,
+     assignee, its_name, its_email) = row  # fmt: skip
     return Row(
-        row.id, row.subject, row.priority, row.last_activity_at, row.created_at, row.waiting_since, row.team_id,
-        row.team, row.stage, "closed" if row.folded else row.status,
-        Person(row.customer_id, row.customer, row.customer_email), assignee,
+        id, subject, priority, active, created, waiting, team_id, team, stage, "closed" if folded else status,
+        Person(customer, name, email), Person(assignee, its_name, its_email) if assignee else None,
     )  # fmt: skip
 
 

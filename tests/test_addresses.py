@@ -34,7 +34,7 @@ PORTAL = [
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more
     (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
-    (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket"),
+    (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company"),
     ({"agent"}, "remove_own_time_off"),
     (DESK, "assignment_page audience board fold ticket assign attachment close edit follow unfollow"),
     (DESK, "move_page move reopen reply"),

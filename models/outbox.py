@@ -172,4 +172,5 @@ class Mailing:
         queue_mail("assigned", self.assignee.contact, f"event:{event.id}", ticket=self, event=event)
 
     def send_reminder(self, event):
+        session.flush()  # the event needs its number: each reminder is a cause of its own
         queue_mail("reminder", self.customer, f"event:{event.id}", ticket=self, event=event)

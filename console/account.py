@@ -21,6 +21,7 @@ from .people import TimeOffForm
 from .users import remove_entry
 
 log = logging.getLogger(__name__)
+LONGEST_EXTENSION = 10  # digits: with them a number is still kept whole
 
 
 class AccountForm(FlaskForm):
@@ -37,7 +38,7 @@ class AccountForm(FlaskForm):
             number = parse_phone(field.data)
         except NumberParseException:
             number = None
-        if number is None or not is_possible_number(number):
+        if number is None or not is_possible_number(number) or len(number.extension or "") > LONGEST_EXTENSION:
             raise ValidationError(_("This is no phone number. Begin with + and the country's code."))
         field.data = format_number(number, PhoneNumberFormat.INTERNATIONAL)
 

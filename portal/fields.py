@@ -130,7 +130,7 @@ def international_phone(form, field):
         return
     try:
         number = phonenumbers.parse(field.data, None)
-        if not phonenumbers.is_possible_number(number):
+        if not phonenumbers.is_possible_number(number) or len(number.extension or "") > 10:
             raise ValueError
     except (phonenumbers.NumberParseException, ValueError):
         words = _("Write the number with the code of its country, such as +33 1 23 45 67 89.")

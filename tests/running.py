@@ -38,17 +38,17 @@ def until(condition, seconds=20):
 class Served:
     """One run of bin/serve."""
 
-    def __init__(self, folder: Path, **settings):
+    def __init__(self, folder: Path, *arguments, **settings):
         self.port, self.log = free_port(), folder / "log"
         clean = {name: value for name, value in os.environ.items() if not SETTINGS.fullmatch(name)}
         self.environ = {**clean, "DATA_DIR": str(folder / "data"), "PORT": str(self.port), **settings}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [ROOT / "bin" / "serve"], env=self.environ, stdout=log, stderr=subprocess.STDOUT, cwd=folder
+                [ROOT / "bin" / "serve", *arguments], env=self.environ, stdout=log, stderr=subprocess.STDOUT, cwd=folder
             )
 
     def ready(self):
-        until(lambda: "Guichet is ready" in self.said() or self.process.poll() is not None, 60)
+        until(lambda: "Guichet is ready" in self.said() or self.process.poll() is not None, 120)
         assert self.process.poll() is None, self.said()
         return self
 

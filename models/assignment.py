@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Integer, String, bindparam, func, or_, select
 
 from .base import Refusal, is_sqlite, now, session
-from .people import INTERNAL, Contact, User
+from .people import INTERNAL, Contact, Person, User
 
 if TYPE_CHECKING:
     from .ticket import Ticket
@@ -79,6 +80,26 @@ class Assignable:
             self.tell_assignee(event)
 
 
+def _takes_tickets_of(team_id, company_id, visibility):
+    """A condition on User: somebody of the company who takes tickets and may see the team (R-ASSIGN-1)."""
+    from .company import user_companies
+    from .follower import TeamFollower
+
+    at_home = select(user_companies.c.user_id).where(user_companies.c.company_id == company_id)
+    followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == team_id)
+    invited = or_(User.role == "administrator", User.contact_id.in_(followers), visibility != "private")
+    return User.active & User.takes_tickets & User.role.in_(INTERNAL) & User.id.in_(at_home) & invited
+
+
+@cache
+def _assignable_people():
+    """Those of one team; built once."""
+    team, company = bindparam("team", type_=Integer), bindparam("company", type_=Integer)
+    query = select(User.id, Contact.name, Contact.email).join(Contact, Contact.id == User.contact_id)
+    query = query.where(_takes_tickets_of(team, company, bindparam("visibility", type_=String)))
+    return query.order_by(Contact.name, User.id)
+
+
 class Assigning:
     """A team gives its tickets to its members."""
 
@@ -91,18 +112,18 @@ class Assigning:
         query = select(User).join(Contact).where(self._may_be_assigned()).order_by(Contact.name, User.id)
         return list(session.scalars(query.options(*options)))
 
+    @property
+    def assignable_people(self) -> list[Person]:
+        """The same people as a choice shows them; the ids are those of users."""
+        values = {"team": self.id, "company": self.company_id, "visibility": self.visibility}
+        return [Person(*row) for row in session.execute(_assignable_people(), values)]
+
     def may_be_assigned(self, user) -> bool:
         return session.scalar(select(User.id).where(User.id == user.id, self._may_be_assigned())) is not None
 
     def _may_be_assigned(self):
-        from .company import user_companies
-        from .follower import TeamFollower
-
         session.flush()
-        at_home = select(user_companies.c.user_id).where(user_companies.c.company_id == self.company_id)
-        followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == self.id)
-        invited = or_(User.role == "administrator", User.contact_id.in_(followers), self.visibility != "private")
-        return User.active & User.takes_tickets & User.role.in_(INTERNAL) & User.id.in_(at_home) & invited
+        return _takes_tickets_of(self.id, self.company_id, self.visibility)
 
     def takers(self, *options) -> list[User]:
         """Whom the rule chooses from: the members, or everybody where none is named (R-ASSIGN-5)."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, literal, select, text, tuple_
+from sqlalchemy import bindparam, func, literal, select, text, tuple_
 
 from .base import session
 from .listing import Row, rows_of
@@ -40,9 +40,12 @@ _FIRST = (
 )
 
 
+_folds = select(ColumnFold.stage_id).where(ColumnFold.user_id == bindparam("user"))
+
+
 def columns(team, user, cards=CARDS) -> list[Column]:
     """The columns of a team's board as this user sees it; six queries, each a short stretch of an index per column."""
-    folded = set(session.scalars(select(ColumnFold.stage_id).where(ColumnFold.user_id == user.id)))
+    folded = set(session.scalars(_folds, {"user": user.id}))
     counts = dict(_of_each(_COUNT, team, team.stages, most=MOST_COUNTED))
     found = [Column(stage, counts[stage.id], stage.id in folded) for stage in team.stages]
     shown = [column.stage for column in found if not column.hidden]

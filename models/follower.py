@@ -1,6 +1,8 @@
 """Followers of teams and tickets. Following is decided by team row, ticket row and exclusion: nothing is copied."""
 
-from sqlalchemy import ForeignKey, and_, delete, or_, select
+from functools import cache
+
+from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, or_, select, union
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from .base import Base, Refusal, session
@@ -92,18 +94,26 @@ class TeamFollowing:
         )
 
 
+@cache
+def _followers():
+    """The contacts who follow a ticket, found by indexes; built once."""
+    rows = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == bindparam("ticket", type_=Integer))
+    team = select(TeamFollower.contact_id).where(TeamFollower.team_id == bindparam("team", type_=Integer))
+    customer = select(Contact.id).where(Contact.id == bindparam("customer", type_=Integer))
+    by_way = union(rows.where(~TicketFollower.excluded), team, customer)
+    query = select(Contact).where(Contact.id.in_(by_way), Contact.id.not_in(rows.where(TicketFollower.excluded)))
+    return query.order_by(Contact.email).options(joinedload(Contact.user).lazyload(User.contact))
+
+
 class Followed:
     """A ticket is followed by its customer, by the team's followers, and by those who were added to it."""
 
     @property
     def followers(self) -> list[Contact]:
         """Everybody who follows the ticket, in the order of their addresses."""
-        own = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == self.id, ~TicketFollower.excluded)
-        team = select(TeamFollower.contact_id).where(TeamFollower.team_id == self.team_id)
-        gone = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == self.id, TicketFollower.excluded)
-        by_way = or_(Contact.id.in_(own), Contact.id.in_(team), Contact.id == self.customer_id)
-        query = select(Contact).where(by_way, Contact.id.not_in(gone)).order_by(Contact.email)
-        return list(session.scalars(query.options(joinedload(Contact.user).lazyload(User.contact))))
+        session.flush()
+        values = {"ticket": self.id, "team": self.team_id, "customer": self.customer_id}
+        return list(session.scalars(_followers(), values))
 
     def add_follower(self, contact, by=None, quietly=False):
         """Add somebody to this ticket; an earlier removal ends (R-VIS-4). Adding again changes nothing."""

@@ -1,6 +1,7 @@
 """The people: contacts write and receive mail; some of them have a user to sign in with."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 
@@ -62,6 +63,18 @@ class Contact(Base):
             return contact
         contact = cls(email=email, name=name.strip(), language=language)
         return contact if add_unless_there(contact) else cls.by_email(email)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as they stand in a row or a choice: what an avatar and a name need."""
+
+    id: int
+    name: str
+    email: str
+
+    def __str__(self):
+        return self.name or self.email
 
 
 class User(Seeing, UserMixin, Base):

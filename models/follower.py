@@ -3,9 +3,10 @@
 from functools import cache
 
 from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, or_, select, union
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from .base import Base, Refusal, session
+from .base import Base, Refusal, is_sqlite, session
 from .people import Contact, User
 
 
@@ -92,6 +93,14 @@ class TeamFollowing:
                 ~TicketFollower.excluded,
             ),
         )
+
+
+def follow_tickets(pairs: list[tuple[int, int]]):
+    """Add many followers, (ticket id, contact id) each, quietly; an earlier removal ends, as by ``add_follower``."""
+    new = (sqlite if is_sqlite() else postgresql).insert(TicketFollower)
+    new = new.on_conflict_do_update(index_elements=["ticket_id", "contact_id"], set_={"excluded": False})
+    rows = [{"ticket_id": ticket, "contact_id": contact, "excluded": False} for ticket, contact in pairs]
+    session.execute(new, rows)
 
 
 @cache

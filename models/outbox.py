@@ -116,15 +116,24 @@ def queue_stage_mails(stage, events: dict[int, int], at: datetime):
     if stage.email_template_id is None:
         return
     customers = select(Ticket.id, Contact.id, Contact.email).join(Contact, Ticket.customer_id == Contact.id)
+    found = session.execute(customers.where(Ticket.id.in_(events)))
+    told = [(id, events[id], contact_id, email) for id, contact_id, email in found]
+    queue_mails("stage", at, told, template_id=stage.email_template_id)
+
+
+def queue_mails(kind: str, at: datetime, told: list[tuple], **about):
+    """One mail for each (ticket id, event id, contact id, address), of events that were written just now."""
     rows = [
         {
-            "key": f"stage:event:{events[ticket_id]}:{contact_id}", "kind": "stage", "channel": "email",
-            "contact_id": contact_id, "address": email, "ticket_id": ticket_id, "event_id": events[ticket_id],
-            "template_id": stage.email_template_id, "mail_id": new_mail_id(), "due_at": at, "created_at": at,
+            "key": f"{kind}:event:{event_id}:{contact_id}", "kind": kind, "channel": "email",
+            "contact_id": contact_id, "address": email, "ticket_id": ticket_id, "event_id": event_id,
+            "mail_id": new_mail_id(), "due_at": at, "created_at": at, **about,
         }
-        for ticket_id, contact_id, email in session.execute(customers.where(Ticket.id.in_(events)))
+        for ticket_id, event_id, contact_id, email in told
     ]  # fmt: skip
-    session.execute(insert(Delivery), rows)
+    if rows:
+        session.execute(insert(Delivery), rows)
+        ring("deliver")
 
 
 class Mailing:

@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, BinaryIO
 import fsspec
 from flask import current_app
 from fsspec.implementations.dirfs import DirFileSystem
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, event
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from .base import Base, Refusal
+from .base import Base, Refusal, session
 
 if TYPE_CHECKING:
     from .message import Message
 
 CHUNK = 64 * 1024
+KEPT = "files of this transaction"
 SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
@@ -63,12 +64,13 @@ class Attachment(Base):
 
 
 def keep(upload: Upload) -> Attachment:
-    """Store the file, then return its row; a file whose row is never committed is swept later. Raises TooLarge."""
+    """Store the file, then return its row; without a commit of the row the file goes again. Raises TooLarge."""
     name = clean_name(upload.name)
     key = f"{uuid.uuid4().hex[:2]}/{uuid.uuid4().hex}"
     store, digest, size = _store(), hashlib.sha256(), 0
     limit = current_app.config["MAX_ATTACHMENT_BYTES"]
     store.makedirs(key.partition("/")[0], exist_ok=True)
+    session.info.setdefault(KEPT, []).append(key)
     with store.open(key, "wb") as target:
         while chunk := upload.stream.read(CHUNK):
             size += len(chunk)
@@ -83,6 +85,20 @@ def keep(upload: Upload) -> Attachment:
     if not kind or not re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", kind):
         kind = "application/octet-stream"
     return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key)
+
+
+@event.listens_for(Session, "after_commit")
+def _stays(session):
+    if not session.in_nested_transaction():
+        session.info.pop(KEPT, None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _goes(session, transaction):
+    """A transaction that ended without a commit leaves no file either (threat model, rule 68)."""
+    if transaction.parent is None:
+        for key in session.info.pop(KEPT, ()):
+            discard(key)
 
 
 def put(storage_key: str, stream: BinaryIO):

@@ -36,6 +36,19 @@ def address(kind: str, name: str) -> str:
     return root.url.set(database=name).render_as_string(hide_password=False)
 
 
+def remove(kind: str, name: str):
+    if kind == "sqlite":
+        for path in FOLDER.glob(f"{name}.db*"):
+            path.unlink()
+        return
+    from sqlalchemy import create_engine, make_url, text
+
+    root = create_engine(make_url(address(kind, name)).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with root.connect() as connection:
+        connection.execute(text(f'DROP DATABASE "{name}"'))
+    root.dispose()
+
+
 def make_app(url: str):
     return create_app(
         {
@@ -47,6 +60,17 @@ def make_app(url: str):
             "MAIL_DOMAIN": "bench.example",
         }
     )
+
+
+@contextmanager
+def fresh(kind: str, name: str):
+    """An app on an empty, migrated database; its context is pushed."""
+    remove(kind, name)
+    with make_app(address(kind, name)).app_context():
+        upgrade()
+        yield
+        db.session.remove()
+        db.engine.dispose()
 
 
 @contextmanager

@@ -108,6 +108,21 @@ def people(tickets):
     return teams, agents, customers
 
 
+def inactive(team, customers, number: int):
+    """Tickets that nobody touched for a month, answered by us, without an assignee."""
+    stage, long_ago = team.stages[2].id, NOW - timedelta(days=30)
+    start = (session.scalar(text("SELECT max(id) FROM tickets")) or 0) + 1
+    rows = [
+        (id, team.id, stage, customers[id % len(customers)], None, f"Request {id}", 0, long_ago, long_ago, long_ago,
+         None, True, None, False, float(id))
+        for id in range(start, start + number)
+    ]  # fmt: skip
+    connection = session.connection()
+    write(connection, "tickets", TICKET, rows)
+    write(connection, "events", EVENT, ((row[0], row[7], "created", row[3], None, None, "") for row in rows))
+    session.commit()
+
+
 TICKET = ("id", "team_id", "stage_id", "customer_id", "assignee_id", "subject", "priority", "created_at",
           "last_activity_at", "stage_changed_at", "assigned_at", "awaits_assignment", "waiting_since",
           "never_auto_close", "rank")  # fmt: skip

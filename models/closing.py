@@ -34,11 +34,15 @@ if TYPE_CHECKING:
     from .ticket import Ticket
 
 HOW = ("agent", "customer", "automatic", "merge")
-BATCH = 500
+BATCH = 1000
 
 
 class TicketClosed(Refusal):
     """A closed ticket is locked: reopen it first (R-CLOSE-8)."""
+
+
+class ClosingFailed(RuntimeError):
+    """A ticket of the batch changed although it was held: the batch is undone, and the next run looks again."""
 
 
 class ClosureNotOffered(Refusal):
@@ -223,25 +227,34 @@ def close_due_batch(at: datetime, limit=BATCH) -> int:
 
     The condition is tested again by the write itself: a reply that commits first keeps its ticket open (R-CLOSE-5).
     """
+    from .outbox import queue_stage_mails
+
     for team in closing_teams():
-        if team.stages and (ids := _move_due(team, at, limit)):
-            _write_closings(team, ids, at)
+        if team.stages and (ids := _hold_due(team, at, limit)):
+            events = _write_closings(team, ids, at)
+            _move(team, ids, at)
+            queue_stage_mails(team.closes_into, events, at)
+            session.expire_all()
             ring("deliver")
             return len(ids)
     return 0
 
 
-def _move_due(team, at, limit) -> dict[int, tuple]:
-    """Move what is due; {ticket id: (stage and activity before)}."""
+def _hold_due(team, at, limit) -> list[int]:
+    """Lock what is due, so that it stays so until the commit; what somebody else holds is left for the next run."""
     from .ticket import Ticket, skip_locked
 
-    due = team.due_to_close(at)
-    found = select(Ticket.id, Ticket.stage_id, Ticket.last_activity_at).where(due)
-    found = skip_locked(found.order_by(Ticket.last_activity_at, Ticket.id).limit(limit))
-    before = {id: (stage, activity) for id, stage, activity in session.execute(found)}
+    due = select(Ticket.id).where(team.due_to_close(at)).order_by(Ticket.last_activity_at, Ticket.id).limit(limit)
+    return list(session.scalars(skip_locked(due)))
+
+
+def _move(team, ids, at):
+    """The conditional write that closes; ClosingFailed, and nothing of the batch is kept, if one is no longer due."""
+    from .ticket import Ticket
+
     moved = (
         update(Ticket)
-        .where(Ticket.id.in_(before), due)
+        .where(Ticket.id.in_(ids), team.due_to_close(at))
         .values(
             stage_id=team.closes_into.id,
             stage_changed_at=at,
@@ -249,35 +262,31 @@ def _move_due(team, at, limit) -> dict[int, tuple]:
             reminded_at=None,
             rank=at.timestamp(),
         )
-        .returning(Ticket.id)
         .execution_options(synchronize_session=False)
     )
-    ids = set(session.scalars(moved)) if before else set()
-    session.expire_all()
-    return {id: row for id, row in before.items() if id in ids}
+    if session.execute(moved).rowcount != len(ids):
+        raise ClosingFailed
 
 
-def _write_closings(team, moved: dict, at):
-    """The rows that remember the closing, the history, and the mails, each in one statement."""
-    from .outbox import queue_stage_mails
+def _write_closings(team, ids, at):
+    """The rows that remember the closing and the history, each in one statement; returns a condition on its events."""
+    from .ticket import Ticket
 
-    target, names = team.closes_into, {stage.id: stage.name for stage in Stage.all()}
-    why, kind = (team.closing_reason, "closed" if target.folded else "stage")
+    target, here = team.closes_into, Ticket.id.in_(ids)
+    why, kind = team.closing_reason, "closed" if target.folded else "stage"
     if target.folded:
         batch = Batch(team_id=team.id, at=at)
         session.add(batch)
         session.flush()
-        rows = [
-            {"ticket_id": id, "at": at, "how": "automatic", "why": why, "from_stage_id": stage,
-             "batch_id": batch.id, "active_before": active} for id, (stage, active) in moved.items()
-        ]  # fmt: skip
-        session.execute(insert(Closing), rows)
-    rows = [
-        {"ticket_id": id, "at": at, "kind": kind, "from_": names[stage], "to": target.name, "why": why}
-        for id, (stage, _) in moved.items()
-    ]
-    events = session.execute(insert(Event).returning(Event.ticket_id, Event.id), rows)
-    queue_stage_mails(target, dict(events.all()), at)
+        columns = ["ticket_id", "at", "how", "why", "batch_id", "from_stage_id", "active_before"]
+        values = select(Ticket.id, *_literals(at, "automatic", why, batch.id), Ticket.stage_id, Ticket.last_activity_at)
+        session.execute(insert(Closing).from_select(columns, values.where(here)))
+    columns = [Event.ticket_id, Event.at, Event.kind, Event.to, Event.why, Event.from_]
+    values = select(Ticket.id, *_literals(at, kind, target.name, why), Stage.name).join(
+        Stage, Ticket.stage_id == Stage.id
+    )
+    session.execute(insert(Event).from_select(columns, values.where(here)))
+    return and_(Event.ticket_id.in_(ids), Event.kind == kind, Event.at == at)
 
 
 def remind_due_batch(at: datetime, limit=BATCH) -> int:

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 from flask_babel import gettext
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, insert, select, text, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    cast,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, UtcDateTime, add_unless_there, now, session
@@ -109,16 +122,29 @@ def new_mail_id() -> str:
     return make_msgid(domain=current_app.config["MAIL_DOMAIN"])[1:-1]
 
 
-def queue_stage_mails(stage, events: dict[int, int], at: datetime):
-    """The mail of a stage for many tickets that reached it at once; ``events`` is {ticket id: event id}."""
+def queue_stage_mails(stage, events, at: datetime):
+    """The mail of a stage for many tickets that reached it at once; ``events`` is a condition on their events."""
     from .ticket import Ticket
 
     if stage.email_template_id is None:
         return
-    customers = select(Ticket.id, Contact.id, Contact.email).join(Contact, Ticket.customer_id == Contact.id)
-    found = session.execute(customers.where(Ticket.id.in_(events)))
-    told = [(id, events[id], contact_id, email) for id, contact_id, email in found]
-    queue_mails("stage", at, told, template_id=stage.email_template_id)
+    number, to = cast(Event.id, String), cast(Contact.id, String)
+    token, at_home = new_mail_id().split("@")
+    rows = {
+        Delivery.key: literal("stage:event:") + number + ":" + to,
+        Delivery.kind: literal("stage"),
+        Delivery.contact_id: Contact.id,
+        Delivery.address: Contact.email,
+        Delivery.ticket_id: Ticket.id,
+        Delivery.event_id: Event.id,
+        Delivery.template_id: literal(stage.email_template_id),
+        Delivery.mail_id: literal(f"{token}.") + number + f"@{at_home}",
+        Delivery.due_at: literal(at, UtcDateTime),
+        Delivery.created_at: literal(at, UtcDateTime),
+    }
+    concerned = select(*rows.values()).select_from(Event).join(Ticket, Event.ticket_id == Ticket.id)
+    concerned = concerned.join(Contact, Ticket.customer_id == Contact.id).where(events).order_by(Event.id)
+    session.execute(insert(Delivery).from_select(list(rows), concerned))
 
 
 def queue_mails(kind: str, at: datetime, told: list[tuple], **about):

@@ -73,7 +73,7 @@ def test_a_dead_link_shows_nothing_but_the_offer(client, which, request):
         assert private not in page.text
 
 
-@pytest.mark.parametrize("token", ["x", "W10.abc", "WzEsMV0.kPuT7K4hBq5QXELPGrWIsU-K0fSXNW-7xO64oGPhBA8", "%00", "é"])
+@pytest.mark.parametrize("token", ["x", "W10.abc", "WzEsMV0.kPuT7K4hBq5QXELPGrWIsU-K0fSXNW-7xO64oGPhBA8", "é"])
 def test_a_forged_link_shows_nothing_and_asks_for_the_address(client, printer, token):
     page = client.get(f"/ticket/{token}")
 

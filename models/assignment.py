@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from heapq import nsmallest
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Integer, String, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import selectinload
 
 from .base import Refusal, is_sqlite, now, session
 from .people import INTERNAL, Contact, Person, User
@@ -13,7 +16,7 @@ from .people import INTERNAL, Contact, Person, User
 if TYPE_CHECKING:
     from .ticket import Ticket
 
-BATCH = 500
+BATCH = 1000
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -30,10 +33,13 @@ class Candidate:
     last: datetime
     available: datetime | None  # None: never
 
+    def __post_init__(self):
+        self.id, self.email = self.user.id, self.user.email  # asked for once per ticket and member
+
     @property
     def turn(self):
         """Fewest tickets first, then whoever was given one longest ago, then the lower id (R-ASSIGN-4)."""
-        return self.count, self.last, self.user.id
+        return self.count, self.last, self.id
 
 
 @dataclass
@@ -142,7 +148,7 @@ class Assigning:
                 lasts.get(user.id, NEVER),
                 user.available_from(at, self.company),
             )
-            for user in self.takers()
+            for user in self.takers(selectinload(User.time_off))
         ]
 
     def decide(self, at: datetime, limit=BATCH, hold=False) -> list[Decision]:
@@ -168,16 +174,16 @@ class Assigning:
 
     def _explain(self, chosen, candidates, soonest, at) -> str:
         """The counts compared, who was skipped and until when (R-ASSIGN-7)."""
-        asked = sorted((one for one in candidates if one.available == soonest), key=lambda one: one.turn)
+        asked = nsmallest(10, (one for one in candidates if one.available == soonest), key=attrgetter("turn"))
         away = [one for one in candidates if one.available != soonest]
-        parts = [f"{self.auto_assign}: " + ", ".join(f"{one.user.email} {one.count}" for one in asked[:10])]
+        parts = [f"{self.auto_assign}: " + ", ".join(f"{one.email} {one.count}" for one in asked)]
         if soonest > at:
             parts.append(f"nobody now, first back at {moment(soonest)}")
         if away:
             until = (
-                f"{one.user.email} {'until ' + moment(one.available) if one.available else 'always'}" for one in away
+                f"{one.email} {'until ' + moment(one.available) if one.available else 'always'}" for one in away[:10]
             )
-            parts.append("away: " + ", ".join(list(until)[:10]))
+            parts.append("away: " + ", ".join(until))
         return "; ".join(parts)
 
     def loads(self, open_only: bool) -> dict[int, int]:

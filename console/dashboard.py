@@ -3,11 +3,11 @@
 from flask import render_template
 
 from models.base import now
-from models.workload import workloads
+from models.workload import MOST_COUNTED, workloads
 
 from . import bp, me
 
 
 @bp.get("/")
 def dashboard():
-    return render_template("console/dashboard.html", loads=workloads(me(), now()))
+    return render_template("console/dashboard.html", loads=workloads(me(), now()), most=MOST_COUNTED)

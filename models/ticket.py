@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, select
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from .assignment import Assignable
@@ -68,9 +68,12 @@ class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Maili
         Index("ix_tickets_activity", "last_activity_at", "id"),
         Index("ix_tickets_inactive", "team_id", "stage_id", "last_activity_at"),
         Index("ix_tickets_mine", "assignee_id", "last_activity_at", "id"),
+        # What waits for our answer, as the dashboard counts it.
+        Index("ix_tickets_waiting", "team_id", "stage_id", sqlite_where=text("waiting_since IS NOT NULL"),
+              postgresql_where=text("waiting_since IS NOT NULL")),
         Index("ix_tickets_customer", "customer_id", "last_activity_at", "id"),
         {"sqlite_autoincrement": True},
-    )
+    )  # fmt: skip
     # The number that people see: never used again, the same after an export and import.
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[int] = synonym("id")

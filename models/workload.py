@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import selectinload
 
 from .assignment import waits_for_assignment, whose_turn
@@ -15,6 +15,7 @@ from .team import Team
 from .ticket import Ticket
 
 RECENTLY = timedelta(days=7)
+MOST_COUNTED = 1000  # of a figure; more are "1,000+": a figure must not cost more the more there is to do
 
 
 @dataclass
@@ -29,23 +30,40 @@ class Workload:
     closed_recently: int = 0
 
 
+# What each figure adds to "open, of this team".
+_FIGURES = {
+    "open": "",
+    "unassigned": " AND assignee_id IS NULL",
+    "waiting": " AND waiting_since IS NOT NULL",
+    "mine": " AND assignee_id = :me",
+}
+_COUNT = (
+    "SELECT {team} AS team, count(*) AS tickets FROM (SELECT 1 FROM tickets "
+    "WHERE team_id = {team} AND stage_id IN ({stages}){more} LIMIT {most}) AS c{team}"
+)
+
+
 def workloads(user, at: datetime) -> list[Workload]:
-    """One for each active team that this user may see, in the order of their names; six queries."""
+    """One for each active team that this user may see, in the order of their names; seven queries."""
     loads = {team.id: Workload(team) for team in user.teams()}
-    here = (Ticket.team_id.in_(loads), Ticket.stage_id.in_(select(Stage.id).where(~Stage.folded)))
-    figures = {
-        "open": select(Ticket.team_id, func.count()).where(*here),
-        "unassigned": select(Ticket.team_id, func.count()).where(*here, Ticket.assignee_id.is_(None)),
-        "waiting": select(Ticket.team_id, func.count()).where(*here, Ticket.waiting_since.is_not(None)),
-        "mine": select(Ticket.team_id, func.count()).where(*here, Ticket.assignee_id == user.id),
-        "closed_recently": select(Ticket.team_id, func.count())
-        .join(Closing, Closing.ticket_id == Ticket.id)
-        .where(Ticket.team_id.in_(loads), Closing.at > at - RECENTLY),
-    }
-    for name, figure in figures.items():
-        for team_id, count in session.execute(figure.group_by(Ticket.team_id)) if loads else ():
-            setattr(loads[team_id], name, count)
+    stages = ", ".join(map(str, session.scalars(select(Stage.id).where(~Stage.folded)))) or "NULL"
+    for name, more in _FIGURES.items():
+        for part in _parts(list(loads)):
+            asked = (_COUNT.format(team=team, stages=stages, more=more, most=MOST_COUNTED) for team in part)
+            for team, count in session.execute(
+                text(" UNION ALL ".join(asked)), {"me": user.id} if "me" in more else {}
+            ):
+                setattr(loads[team], name, count)
+    closed = select(Ticket.team_id, func.count()).join(Closing, Closing.ticket_id == Ticket.id)
+    closed = closed.where(Ticket.team_id.in_(loads), Closing.at > at - RECENTLY).group_by(Ticket.team_id)
+    for team, count in session.execute(closed):
+        loads[team].closed_recently = count
     return list(loads.values())
+
+
+def _parts(teams: list[int]):
+    """SQLite joins at most 500 questions into one."""
+    return (teams[start : start + 400] for start in range(0, len(teams), 400))
 
 
 @dataclass

@@ -35,5 +35,6 @@ def assignment_page(id):
     """Who has how many tickets, and the last days under each method beside what really happened; nothing changes."""
     team = me().team(id)
     shares = shares_of(team, now())
-    columns = {method: Simulation(team, method, now(), DAYS).shares() for method in METHODS}
+    takers = [share.user for share in shares]
+    columns = {method: Simulation(team, method, now(), DAYS, takers).shares() for method in METHODS}
     return render_template("console/assignment.html", team=team, shares=shares, columns=columns, days=DAYS)

@@ -1,6 +1,7 @@
 """What the pages on teams and on stages both ask of pipelines."""
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import selectinload
 
 from models import Stage, Team, Ticket, session
 from models.stage import team_stages
@@ -20,6 +21,18 @@ def tickets_in(team, stages) -> dict[int, int]:
     """How many tickets of the team stand in each of these stages; a stage without one is left out."""
     where = Ticket.team_id == team.id, Ticket.stage_id.in_([stage.id for stage in stages])
     return dict(session.execute(select(Ticket.stage_id, func.count()).where(*where).group_by(Ticket.stage_id)).all())
+
+
+def teams_with_stages(stage) -> list[Team]:
+    """The teams that work with this stage, each with its whole pipeline loaded, in the order of their names."""
+    query = select(Team).where(Team.stages.contains(stage)).options(selectinload(Team.stages))
+    return list(session.scalars(query.order_by(Team.name)))
+
+
+def tickets_by_team(stage) -> dict[int, int]:
+    """{team id: how many of its tickets stand in this stage}; a team without one is left out."""
+    counts = select(Ticket.team_id, func.count()).where(Ticket.stage_id == stage.id)
+    return dict(session.execute(counts.group_by(Ticket.team_id)).all())
 
 
 def shared_with_others(stage, user) -> bool:

@@ -20,7 +20,7 @@ from web.words import STATUS_NAMES
 
 from . import administrators_only, bp, me
 from .choices import NEEDED, MultiCheckboxField, commit, refuse, taken, trim
-from .pipeline import shared_with_others, stages_known_to, tickets_in
+from .pipeline import shared_with_others, stages_known_to, teams_with_stages, tickets_by_team, tickets_in
 
 log = logging.getLogger(__name__)
 
@@ -230,7 +230,8 @@ def change_teams(stage, form) -> bool:
 @administrators_only
 def delete_stage(id):
     stage = known_stage(id)
-    holding = [(team, count) for team in stage.teams if (count := tickets_in(team, [stage]).get(stage.id))]
+    teams, counts = teams_with_stages(stage), tickets_by_team(stage)
+    holding = [(team, counts[team.id]) for team in teams if team.id in counts]
     refusal, status = why_not_deleted(stage), 200
     if request.method == "POST" and not refusal:
         refusal = delete(stage, request.form.get("takes", 0, type=int))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import joinedload
 
 from .base import now, session
 from .company import user_companies
@@ -41,9 +42,12 @@ def who_can_see(ticket) -> Audience:
     seeing = users_who_see(ticket)
     count = session.scalar(select(func.count()).select_from(User).where(seeing))
     users = session.scalars(select(User).join(Contact).where(seeing).order_by(Contact.name, Contact.id).limit(NAMED))
-    people = [Access(user.contact, _ways(ticket, user)) for user in users]
+    of_team = set(session.scalars(select(TeamFollower.contact_id).where(TeamFollower.team_id == ticket.team_id)))
+    rows = select(TicketFollower.contact_id, TicketFollower.excluded).where(TicketFollower.ticket_id == ticket.id)
+    rows = dict(session.execute(rows).all())
+    people = [Access(user.contact, _ways(ticket, user, of_team, rows)) for user in users]
     known = {one.contact.id: one for one in people}
-    for link in session.scalars(select(Link).where(Link.ticket_id == ticket.id)):
+    for link in session.scalars(select(Link).where(Link.ticket_id == ticket.id).options(joinedload(Link.contact))):
         if link.valid(now()):
             if link.contact_id not in known:
                 count += 1
@@ -53,18 +57,16 @@ def who_can_see(ticket) -> Audience:
     return Audience(people, count)
 
 
-def _ways(ticket, user) -> list[str]:
-    team = ticket.team
-    of_team = session.get(TeamFollower, (team.id, user.contact_id)) is not None
-    row = session.get(TicketFollower, (ticket.id, user.contact_id))
-    excluded = row is not None and row.excluded
+def _ways(ticket, user, of_team: set[int], rows: dict[int, bool]) -> list[str]:
+    """``of_team`` follow the team, ``rows`` say of contacts whether they were removed from the ticket."""
+    team, excluded = ticket.team, rows.get(user.contact_id)
     ways = {
         "administrator": user.administrator,
         "colleague": user.internal and team.visibility != "private",
         "member": any(membership.user_id == user.id for membership in team.memberships),
-        "team follower": of_team and (user.internal or not excluded),
+        "team follower": user.contact_id in of_team and (user.internal or not excluded),
         "assignee": ticket.assignee_id == user.id,
-        "ticket follower": row is not None and not excluded,
+        "ticket follower": excluded is False,
         "customer": ticket.customer_id == user.contact_id and not excluded,
     }
     return [way for way, true in ways.items() if true]
@@ -79,8 +81,15 @@ def losing_access(team, visibility: str) -> Audience:
         return Audience([], 0)
     losing = and_(User.active, or_(*conditions))
     count = session.scalar(select(func.count()).select_from(User).where(losing))
-    users = session.scalars(select(User).join(Contact).where(losing).order_by(Contact.name, Contact.id).limit(NAMED))
-    return Audience([Access(user.contact, _ways_to_team(team, user)) for user in users], count)
+    named = select(User).join(Contact).where(losing).order_by(Contact.name, Contact.id).limit(NAMED)
+    users = list(session.scalars(named))
+    ways = _ways_to_team(team, users)
+
+    def access(user) -> Access:
+        theirs = [way for way, contacts in ways.items() if user.contact_id in contacts]
+        return Access(user.contact, ["colleague"] if user.internal else theirs)
+
+    return Audience([access(user) for user in users], count)
 
 
 def _portal_users(team):
@@ -101,17 +110,19 @@ def _colleagues(team):
     return and_(ordinary, User.id.in_(at_home), User.contact_id.not_in(followers))
 
 
-def _ways_to_team(team, user) -> list[str]:
-    if user.internal:
-        return ["colleague"]
+def _ways_to_team(team, users) -> dict[str, set[int]]:
+    """By which ways these portal users reach the team or a ticket of it: {way: the ids of contacts}; three queries."""
+    contacts = [user.contact_id for user in users if not user.internal]
     here = select(Ticket.id).where(Ticket.team_id == team.id)
-    own = here.where(Ticket.customer_id == user.contact_id)
-    row = select(TicketFollower.ticket_id).where(
-        TicketFollower.contact_id == user.contact_id, ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)
-    )
-    ways = {
-        "team follower": session.get(TeamFollower, (team.id, user.contact_id)) is not None,
-        "ticket follower": session.scalar(row.limit(1)) is not None,
-        "customer": session.scalar(own.limit(1)) is not None,
+    found = {
+        "team follower": select(TeamFollower.contact_id).where(
+            TeamFollower.team_id == team.id, TeamFollower.contact_id.in_(contacts)
+        ),
+        "ticket follower": select(TicketFollower.contact_id.distinct()).where(
+            TicketFollower.contact_id.in_(contacts), ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)
+        ),
+        "customer": select(Ticket.customer_id.distinct()).where(
+            Ticket.team_id == team.id, Ticket.customer_id.in_(contacts)
+        ),
     }
-    return [way for way, true in ways.items() if true]
+    return {way: set(session.scalars(query)) for way, query in found.items()}

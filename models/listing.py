@@ -242,7 +242,9 @@ def _walked(by, down, assigned, priority, private):
     if private:
         followed = followed_by(Somebody.contact_id)
         seen = or_(seen, and_((Ticket.team_id + 0).in_(bindparam("private", expanding=True)), followed))
-    query = select(Ticket.id).where((Ticket.stage_id + 0).in_(bindparam("stages", expanding=True)), seen)
+    # Of one assignee's tickets, PostgreSQL must know how many stand in these stages, or it reads and sorts them all.
+    stage = Ticket.stage_id if assigned == "one" else Ticket.stage_id + 0
+    query = select(Ticket.id).where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
         query = query.where(one if assigned == "one" else nobody)

@@ -27,12 +27,13 @@ class Share:
 class Simulation:
     """The tickets of a team that arrived in the days before ``at``, given to its takers by ``method``.
 
-    Time off, hours and members are those of today. Tickets close when they really closed, whoever has them.
+    Time off, hours and members are those of today (``takers``, where they are known already). Tickets close when they
+    really closed, whoever has them.
     """
 
-    def __init__(self, team, method: str, at: datetime, days: int = 30):
+    def __init__(self, team, method: str, at: datetime, days: int = 30, takers=None):
         self.team, self.method, self.start = team, method, at - timedelta(days=days)
-        self.members = {user.id: user for user in team.takers()}
+        self.members = {user.id: user for user in sorted(takers or team.takers(), key=lambda user: user.id)}
         self.arrivals = self._arrivals(at)
         self.counts = self._counts_before()
         self.last = {}

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Integer, bindparam, func, select, text
 from sqlalchemy.orm import selectinload
 
 from .assignment import waits_for_assignment, whose_turn
-from .base import session
-from .closing import Closing
+from .base import UtcDateTime, session
 from .people import User
 from .stage import Stage
 from .team import Team
@@ -30,34 +29,35 @@ class Workload:
     closed_recently: int = 0
 
 
-# What each figure adds to "open, of this team".
+_OPEN = "SELECT 1 FROM tickets WHERE team_id = {team} AND stage_id IN ({open})"
+# The rows that each figure counts. What was closed by folding its stage is left out: nobody worked on it.
 _FIGURES = {
-    "open": "",
-    "unassigned": " AND assignee_id IS NULL",
-    "waiting": " AND waiting_since IS NOT NULL",
-    "mine": " AND assignee_id = :me",
+    "open": _OPEN,
+    "unassigned": _OPEN + " AND assignee_id IS NULL",
+    "waiting": _OPEN + " AND waiting_since IS NOT NULL",
+    "mine": _OPEN + " AND assignee_id = :me",
+    "closed_recently": "SELECT 1 FROM tickets JOIN closings ON closings.ticket_id = tickets.id WHERE team_id = {team} "
+    "AND stage_id IN ({closed}) AND last_activity_at > :since AND closings.at > :since",
 }
-_COUNT = (
-    "SELECT {team} AS team, count(*) AS tickets FROM (SELECT 1 FROM tickets "
-    "WHERE team_id = {team} AND stage_id IN ({stages}){more} LIMIT {most}) AS c{team}"
-)
+_COUNT = "SELECT {team} AS team, count(*) AS tickets FROM ({rows} LIMIT {most}) AS c{team}"
 
 
 def workloads(user, at: datetime) -> list[Workload]:
     """One for each active team that this user may see, in the order of their names; seven queries."""
     loads = {team.id: Workload(team) for team in user.teams()}
-    stages = ", ".join(map(str, session.scalars(select(Stage.id).where(~Stage.folded)))) or "NULL"
-    for name, more in _FIGURES.items():
+    folded = dict(session.execute(select(Stage.id, Stage.folded)).all())
+    stages = {
+        name: ", ".join(str(id) for id in folded if folded[id] == closed) or "NULL"
+        for name, closed in (("open", False), ("closed", True))
+    }
+    for figure, rows in _FIGURES.items():
         for part in _parts(list(loads)):
-            asked = (_COUNT.format(team=team, stages=stages, more=more, most=MOST_COUNTED) for team in part)
-            for team, count in session.execute(
-                text(" UNION ALL ".join(asked)), {"me": user.id} if "me" in more else {}
-            ):
-                setattr(loads[team], name, count)
-    closed = select(Ticket.team_id, func.count()).join(Closing, Closing.ticket_id == Ticket.id)
-    closed = closed.where(Ticket.team_id.in_(loads), Closing.at > at - RECENTLY).group_by(Ticket.team_id)
-    for team, count in session.execute(closed):
-        loads[team].closed_recently = count
+            asked = (_COUNT.format(team=id, rows=rows.format(team=id, **stages), most=MOST_COUNTED) for id in part)
+            query = text(" UNION ALL ".join(asked))
+            known = {"me": (user.id, Integer), "since": (at - RECENTLY, UtcDateTime)}
+            values = [bindparam(name, *value) for name, value in known.items() if f":{name}" in rows]
+            for team, count in session.execute(query.bindparams(*values)):
+                setattr(loads[team], figure, count)
     return list(loads.values())
 
 

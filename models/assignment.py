@@ -285,8 +285,10 @@ def _write_down(given: dict[int, User], why: dict[int, str], at: datetime):
     from .follower import follow_tickets
     from .outbox import queue_mails
 
-    rows = [
-        {"ticket_id": id, "at": at, "kind": "assigned", "to": user.email, "why": why[id]} for id, user in given.items()
+    rows = [  # in the order of the decisions: the oldest ticket first
+        {"ticket_id": id, "at": at, "kind": "assigned", "to": given[id].email, "why": reason}
+        for id, reason in why.items()
+        if id in given
     ]
     events = session.execute(insert(Event).returning(Event.ticket_id, Event.id), rows).all()
     follow_tickets([(id, user.contact_id) for id, user in given.items()])

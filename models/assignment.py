@@ -16,7 +16,7 @@ from .people import INTERNAL, Contact, Person, User
 if TYPE_CHECKING:
     from .ticket import Ticket
 
-BATCH = 1000
+BATCH = 500
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 

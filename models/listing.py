@@ -11,7 +11,7 @@ from functools import cache
 from sqlalchemy import and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import aliased
 
-from .base import session
+from .base import is_sqlite, session
 from .company import user_companies
 from .people import Contact, Person, User
 from .search import matching
@@ -213,7 +213,7 @@ class _Candidates:
         """Every condition at once, for what is not merged from columns."""
         asked = self.filters
         query = _walked(self.by, asked.sort.startswith("-"), asked.assignee and (asked.assignee == "none" or "one"),
-                        asked.priority is not None, bool(self.private))  # fmt: skip
+                        asked.priority is not None, bool(self.private), is_sqlite())  # fmt: skip
         if asked.tag:
             tagged = (
                 select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
@@ -233,17 +233,15 @@ class _Candidates:
 
 
 @cache
-def _walked(by, down, assigned, priority, private):
+def _walked(by, down, assigned, priority, private, blind):
     """Tickets in the order of the list; built once for each shape of what is asked.
 
-    ``+ 0`` keeps databases from entering by team and sorting all it holds.
+    ``blind``: ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
     """
-    seen = (Ticket.team_id + 0).in_(bindparam("teams", expanding=True))
+    team, stage = (Ticket.team_id + 0, Ticket.stage_id + 0) if blind else (Ticket.team_id, Ticket.stage_id)
+    seen = team.in_(bindparam("teams", expanding=True))
     if private:
-        followed = followed_by(Somebody.contact_id)
-        seen = or_(seen, and_((Ticket.team_id + 0).in_(bindparam("private", expanding=True)), followed))
-    # Of one assignee's tickets, PostgreSQL must know how many stand in these stages, or it reads and sorts them all.
-    stage = Ticket.stage_id if assigned == "one" else Ticket.stage_id + 0
+        seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
     query = select(Ticket.id).where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")

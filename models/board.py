@@ -10,7 +10,7 @@ from .stage import ColumnFold, Stage
 from .ticket import Ticket
 
 CARDS = 30  # shown per column
-MOST_COUNTED = 10_000  # of a column; more are "10,000+": a count must not cost more than the cards
+MOST_COUNTED = 1000  # of a column; more are "1,000+": a count must not cost more than the cards
 
 
 @dataclass

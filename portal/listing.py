@@ -1,8 +1,9 @@
 """My tickets: those a user is the customer of or follows, as far as they may see them."""
 
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import and_, select, union
+from sqlalchemy import select, union
 from sqlalchemy.orm import joinedload
 
 from models.base import session
@@ -10,7 +11,7 @@ from models.follower import TeamFollower, TicketFollower
 from models.search import matching
 from models.stage import Stage
 from models.ticket import Ticket
-from models.visibility import followed_by, tickets_visible_to
+from models.visibility import Somebody, followed_by, parameters_of, tickets_visible_to
 
 PER_PAGE = 25
 LAST_PAGE = 400
@@ -49,28 +50,35 @@ class Listing:
 
     def tickets(self) -> list[Ticket]:
         """The tickets of this page, and one more where there is a next page."""
-        query = select(Ticket).where(self.condition).order_by(*ORDERS[self.sort])
-        query = query.options(joinedload(Ticket.team), joinedload(Ticket.stage))
-        return list(session.scalars(query.offset((self.page - 1) * PER_PAGE).limit(PER_PAGE + 1)))
+        if not self.user.active:
+            return []
+        query = _page(self.user.role, self.sort, self.status, self.narrow)
+        if self.q:
+            query = query.where(matching(Ticket.id, self.q, internal=False))
+        query = query.offset((self.page - 1) * PER_PAGE).limit(PER_PAGE + 1)
+        return list(session.scalars(query, parameters_of(self.user)))
 
     @property
-    def condition(self):
-        parts = [tickets_visible_to(self.user), followed_by(self.user.contact_id), *self.near()]
-        if self.status:
-            closed = Ticket.stage_id.in_(select(Stage.id).where(Stage.folded))
-            parts.append(closed if self.status == "closed" else ~closed)
-        if self.q:
-            parts.append(matching(Ticket.id, self.q, internal=False))
-        return and_(*parts)
-
-    def near(self):
-        """The ids to look among, found by indexes: the page costs what the user's tickets cost, not all.
+    def narrow(self) -> bool:
+        """Whether to look among the user's own tickets, found by indexes: the page costs what those cost, not all.
 
         Who follows a whole team finds a page of tickets soon by going through all of them in their order.
         """
-        me = self.user.contact_id
-        if session.scalar(select(TeamFollower.team_id).where(TeamFollower.contact_id == me).limit(1)):
-            return ()
-        customer = select(Ticket.id).where(Ticket.customer_id == me)
-        follower = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == me)
-        return (Ticket.id.in_(union(customer, follower)),)
+        team = select(TeamFollower.team_id).where(TeamFollower.contact_id == self.user.contact_id)
+        return session.scalar(team.limit(1)) is None
+
+
+@cache
+def _page(role, sort, status, narrow):
+    """What is asked, for any user of a role; built once for each shape."""
+    somebody = Somebody(role)
+    parts = [tickets_visible_to(somebody), followed_by(somebody.contact_id)]
+    if narrow:
+        customer = select(Ticket.id).where(Ticket.customer_id == somebody.contact_id)
+        follower = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == somebody.contact_id)
+        parts.append(Ticket.id.in_(union(customer, follower)))
+    if status:
+        closed = Ticket.stage_id.in_(select(Stage.id).where(Stage.folded))
+        parts.append(closed if status == "closed" else ~closed)
+    query = select(Ticket).where(*parts).order_by(*ORDERS[sort])
+    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage))

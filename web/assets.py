@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from functools import cache, lru_cache
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Response, current_app, g, request, send_from_directory
 from markupsafe import Markup
@@ -41,6 +42,14 @@ def version(filename: str) -> str | None:
         stamp = _stamp(filename)
         return stamp and _digest(filename, stamp)
     return _settled(filename)
+
+
+def url_for(endpoint: str, **values) -> str:
+    """What templates call: as Flask's own, quicker for the static files that every page names several of."""
+    if endpoint == "static" and len(values) == 1:
+        v = version(values["filename"])
+        return f"{request.script_root}/static/{quote(values['filename'])}" + (f"?v={v}" if v else "")
+    return current_app.url_for(endpoint, **values)
 
 
 def icons_url() -> str:
@@ -99,4 +108,4 @@ def init_app(app):
         if endpoint == "static" and "filename" in values and (v := version(values["filename"])):
             values.setdefault("v", v)
 
-    app.jinja_env.globals.update(icons_url=icons_url, icon=icon)
+    app.jinja_env.globals.update(icons_url=icons_url, icon=icon, url_for=url_for)

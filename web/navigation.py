@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_babel import lazy_gettext
 from flask_login import current_user
 
@@ -26,7 +26,9 @@ class Item:
     @property
     def active(self) -> bool:
         """Whether the page asked for is this one: of two that fit, the longer address is."""
-        return self is _current(CONSOLE if self.path.startswith("/console") else PORTAL)
+        if "navigation_here" not in g:
+            g.navigation_here = [_current(CONSOLE), _current(PORTAL)]
+        return any(self is here for here in g.navigation_here)
 
     def fit(self) -> int:
         exact = len(self.path) + 1 if request.path == self.path else 0

@@ -1,6 +1,6 @@
 """Pages to look at: who can see a ticket and by which way; who has how many tickets, and would have by which method."""
 
-from flask import render_template
+from flask import redirect, render_template, url_for
 from flask_babel import lazy_gettext as _l
 
 from models.audience import who_can_see
@@ -8,6 +8,7 @@ from models.base import now
 from models.simulation import Simulation
 from models.team import METHODS
 from models.workload import shares_of
+from web.respond import asked_by_htmx
 
 from . import bp, me
 
@@ -36,5 +37,18 @@ def assignment_page(id):
     team = me().team(id)
     shares = shares_of(team, now())
     takers = [share.user for share in shares]
-    columns = {method: Simulation(team, method, now(), DAYS, takers).shares() for method in METHODS}
+    columns = by_each_method(team, takers)
     return render_template("console/assignment.html", team=team, shares=shares, columns=columns, days=DAYS)
+
+
+@bp.get("/teams/<int:id>/assignment/simulation")
+def simulation(id):
+    """The same without what is now: a part of the settings page, or, without script, the whole page."""
+    team = me().team(id)
+    if not asked_by_htmx():
+        return redirect(url_for(".assignment_page", id=id), 303)
+    return render_template("console/_simulation.html", columns=by_each_method(team, team.takers()))
+
+
+def by_each_method(team, takers) -> dict:
+    return {method: Simulation(team, method, now(), DAYS, takers).shares() for method in METHODS}

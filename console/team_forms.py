@@ -30,16 +30,26 @@ def optional_address(form, field):
 
 
 class NewTeamForm(FlaskForm):
-    name = StringField(_l("Name"), [DataRequired(NEEDED), Length(max=120)], [trim])
+    name = StringField(
+        _l("Name"), [DataRequired(NEEDED), Length(max=120)], [trim],
+        description=_l("What customers read on the form and in mails."),
+    )  # fmt: skip
     slug = StringField(
         _l("Short name in addresses"),
         [DataRequired(NEEDED), Length(max=60), well_formed_slug],
         [trim],
         description=SLUG_HELP,
     )
-    company = SelectField(_l("Company"), coerce=int)
+    company = SelectField(
+        _l("Company"),
+        coerce=int,
+        description=_l("Its time zone, working hours and holidays hold for the team; only its people can be members."),
+    )
     description = TextAreaField(_l("Description"), [Length(max=5000)], [trim], description=PUBLIC_HELP)
-    visibility = RadioField(_l("Who sees the team and its tickets"), choices=VISIBILITY, default="company")
+    visibility = RadioField(
+        _l("Who sees the team and its tickets"), choices=VISIBILITY, default="company",
+        description=_l("Administrators of the company always see all. The link in a customer's mail always works."),
+    )  # fmt: skip
 
     def __init__(self, companies, team=None, **kwargs):
         super().__init__(**kwargs)
@@ -60,21 +70,34 @@ class TeamForm(NewTeamForm):
         _l("E-mail address"), [optional_address, Length(max=254)], [trim],
         description=_l("Mails of this team come from here; what is sent here becomes a ticket."),
     )  # fmt: skip
-    auto_assign = RadioField(_l("New tickets are assigned"), choices=METHOD)
+    auto_assign = RadioField(
+        _l("New tickets are assigned"), choices=METHOD,
+        description=_l("Who is on time off is passed over. Outside working hours, whoever is back first is chosen."),
+    )  # fmt: skip
     members = MultiCheckboxField(
         _l("Members"), coerce=int,
         description=_l("Who is given tickets. With nobody ticked, everybody who takes tickets and sees the team."),
     )  # fmt: skip
-    stages = MultiCheckboxField(_l("Stages of this team"), coerce=int)
-    takes = SelectField(_l("Their tickets go to"), coerce=int, default=0)
+    stages = MultiCheckboxField(
+        _l("Stages of this team"),
+        coerce=int,
+        description=_l("The columns of its board. New tickets start in the first."),
+    )
+    takes = SelectField(
+        _l("Their tickets go to"), coerce=int, default=0, description=_l("Nobody is mailed about this move.")
+    )
     follow_conversation = BooleanField(
         _l("Follow the conversation"),
         description=_l(
             "Our answer moves a ticket to the first answered stage, the customer's message back to the first open one."
         ),
     )
-    auto_close = BooleanField(_l("Close tickets without activity automatically"))
-    to_stage = SelectField(_l("Move to stage"), coerce=int)
+    auto_close = BooleanField(
+        _l("Close tickets without activity automatically"), description=_l("Looked at every minute, day and night.")
+    )
+    to_stage = SelectField(
+        _l("Move to stage"), coerce=int, description=_l("A folded stage closes the ticket and may mail the customer.")
+    )
     after_days = WholeNumber(
         _l("After days of inactivity"),
         [InputRequired(NEEDED), within(1, 3650)],
@@ -83,7 +106,10 @@ class TeamForm(NewTeamForm):
     in_stages = MultiCheckboxField(
         _l("In stages"), coerce=int, description=_l("With none ticked, in every stage that is not folded.")
     )
-    spare_waiting = BooleanField(_l("Except tickets that wait for our answer"))
+    spare_waiting = BooleanField(
+        _l("Except tickets that wait for our answer"),
+        description=_l("Where the customer wrote last, the ticket stays open and is listed as forgotten."),
+    )
     remind_days_before = WholeNumber(
         _l("Remind the customer, days before"), [Optional(), within(1, 3649)],
         description=_l("Left empty, nobody is reminded. Any activity cancels the closing."),
@@ -95,7 +121,9 @@ class TeamForm(NewTeamForm):
         _l("Reopening window in days"), [InputRequired(NEEDED), within(0, 3650)],
         description=_l("A message to a closed ticket reopens it for so long; later it opens a follow-up ticket."),
     )  # fmt: skip
-    ask_rating = BooleanField(_l("Ask for a rating"))
+    ask_rating = BooleanField(
+        _l("Ask for a rating"), description=_l("Once after each closing, never after an automatic one.")
+    )
     publish_ratings = BooleanField(
         _l("Publish the ratings"),
         description=_l("Portal users see the shares of the last 30 days, never the comments."),

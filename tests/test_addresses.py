@@ -36,7 +36,7 @@ CONSOLE = [
     (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
     (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company"),
     ({"agent"}, "remove_own_time_off"),
-    (DESK, "assignment_page audience board fold ticket assign attachment close edit follow unfollow"),
+    (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
     (DESK, "move_page move reopen reply"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "templates template delete_template new_template"),
@@ -104,6 +104,7 @@ def values(printer, team, carla, agnes, visitors):
     def of(endpoint):
         ids = {
             "assignment_page": team.id,
+            "simulation": team.id,
             "attachment": message.attachments[0].id,
             "board": team.id,
             "company": team.company_id,

@@ -85,6 +85,12 @@ class Assignable:
         if user and user.contact is not by:
             self.tell_assignee(event)
 
+    @property
+    def why_assigned(self) -> str:
+        """Why the rule chose the assignee (R-ASSIGN-7); empty where a person did, or where nobody is assigned."""
+        given = next((event for event in reversed(self.events) if event.kind == "assigned"), None)
+        return given.reason if given and given.to and given.by_id is None else ""
+
 
 def _takes_tickets_of(team_id, company_id, visibility):
     """A condition on User: somebody of the company who takes tickets and may see the team (R-ASSIGN-1)."""

@@ -68,12 +68,14 @@ def _parts(teams: list[int]):
 
 @dataclass
 class Share:
-    """What one taker of a team carries, and until when they are away (None: they are here)."""
+    """What one taker of a team carries, and from when on the rule may choose them (None: not in the next year)."""
 
     user: User
     open: int
     total: int
-    away_until: datetime | None
+    available: datetime | None
+    on_time_off: bool  # away by choice, not only outside working hours
+    here: bool
 
 
 def shares_of(team, at: datetime) -> list[Share]:
@@ -82,7 +84,12 @@ def shares_of(team, at: datetime) -> list[Share]:
     counts = select(Ticket.assignee_id, still_open, func.count()).where(Ticket.team_id == team.id)
     carried = {id: (open, total) for id, open, total in session.execute(counts.group_by(Ticket.assignee_id))}
     takers = sorted(team.takers(selectinload(User.time_off)), key=lambda user: (str(user).lower(), user.id))
-    return [Share(user, *carried.get(user.id, (0, 0)), user.away_until(at)) for user in takers]
+    return [_share(user, carried.get(user.id, (0, 0)), team.company, at) for user in takers]
+
+
+def _share(user, carried, company, at) -> Share:
+    available = user.available_from(at, company)
+    return Share(user, *carried, available, user.away_until(at) is not None, available == at)
 
 
 def stuck(team, at: datetime) -> tuple[int, str] | None:

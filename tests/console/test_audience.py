@@ -1,11 +1,13 @@
-"""Issue of trust: who sees what is said before and after, and the rules can be tried on paper."""
+"""Who sees what is said before and after a change, and the methods of assignment can be tried on paper."""
 
 from datetime import timedelta
 
 import pytest
 
 from models import TimeOff, session
+from models.assignment import assign_due_batch
 from models.base import now
+from models.company import DAYS
 
 
 def test_a_ticket_says_who_can_see_it(printer, agnes, ada, sign_in):
@@ -47,9 +49,34 @@ def test_the_assignment_page_shows_loads_and_both_methods(team, printer, agnes, 
     arthur.time_off = [TimeOff(starts_at=now() - timedelta(days=1), ends_at=now() + timedelta(days=3))]
     session.commit()
 
-    page = sign_in(agnes).get(f"/console/teams/{team.id}/assignment").text
+    client, address = sign_in(agnes), f"/console/teams/{team.id}/assignment"
+    page = client.get(address).text
     assert "Equal number of open tickets" in page
     assert page.count("Arthur") >= 2
+    assert "time off" in page
+
+    part = client.get(f"{address}/simulation", headers={"HX-Request": "true"}).text
+    assert part.startswith('<div id="simulation">') and "Arthur" in part and "<html" not in part
+    assert client.get(f"{address}/simulation").location == address
+
+
+def test_outside_working_hours_nobody_is_here(team, company, agnes, sign_in):
+    tomorrow = DAYS[(now() + timedelta(days=1)).weekday()]
+    company.timezone, company.working_hours = "UTC", {tomorrow: [["00:00", "24:00"]]}
+    session.commit()
+
+    page = sign_in(agnes).get(f"/console/teams/{team.id}/assignment").text
+    assert "outside working hours" in page and ">here<" not in page
+
+
+def test_the_ticket_shows_the_reason_of_the_rule(team, company, printer, agnes, sign_in):
+    team.auto_assign, company.working_hours = "equal_total", {day: [["00:00", "24:00"]] for day in DAYS}
+    session.commit()
+    assign_due_batch(now())
+    session.commit()
+
+    page = sign_in(agnes).get(f"/console/tickets/{printer.number}").text
+    assert '<div class="fact-more">Fewest tickets in all: Agnes 0</div>' in page
 
 
 def test_assigning_somebody_who_is_away_warns(printer, agnes, arthur, sign_in):

@@ -163,6 +163,47 @@ def test_the_assignee_follows_the_ticket(printer, agnes):
     assert agnes.contact in printer.followers
 
 
+@pytest.mark.parametrize(
+    ("arrives", "chosen", "back"),
+    [
+        # Paris puts its clocks forward on 2026-03-29: Monday's 9 o'clock is 7:00 UTC, no longer 8:00.
+        ("2026-03-28T10:00", "Agnes", "2026-03-30T07:00:00Z"),
+        ("2026-03-30T06:59", "Agnes", "2026-03-30T07:00:00Z"),
+        ("2026-03-30T07:00", "Agnes", None),
+        # … and back on 2026-10-25: Monday's 9 o'clock is 8:00 UTC.
+        ("2026-10-24T10:00", "Agnes", "2026-10-26T08:00:00Z"),
+        ("2026-10-26T07:59", "Agnes", "2026-10-26T08:00:00Z"),
+        # 14 July 2026, a Tuesday, is a holiday; Agnes takes the Wednesday too, so that Arthur is back first.
+        ("2026-07-13T16:00", "Arthur", "2026-07-15T07:00:00Z"),
+        ("2026-07-14T09:00", "Arthur", "2026-07-15T07:00:00Z"),
+        # Over the weekend of 2026-11-28: both are back on Monday, and the rule decides between them.
+        ("2026-11-27T16:00", "Agnes", "2026-11-30T08:00:00Z"),
+        ("2026-11-29T23:00", "Agnes", "2026-11-30T08:00:00Z"),
+    ],
+)
+def test_looking_ahead_follows_the_clocks_and_holidays_of_paris(rule, arrive, agnes, company, arrives, chosen, back):
+    company.holidays = ["2026-07-14"]
+    wednesday = datetime(2026, 7, 14, 22, tzinfo=UTC)
+    agnes.time_off = [TimeOff(starts_at=wednesday, ends_at=wednesday + timedelta(days=1))]
+    at = datetime.fromisoformat(arrives).replace(tzinfo=UTC)
+    [ticket] = arrive(1, at=at)
+    assign(at)
+
+    assert names([ticket]) == [chosen]
+    why = ticket.events[-1].why
+    assert (f"nobody now, first back at {back}" in why) if back else ("nobody now" not in why)
+
+
+def test_the_ticket_says_why_this_person_until_a_person_decides(rule, arrive, agnes, arthur):
+    [ticket] = arrive(1)
+    assign()
+    assert ticket.why_assigned == "Fewest open tickets: agnes@acme.example 0, arthur@acme.example 0"
+
+    ticket.assign_to(arthur, by=agnes.contact, at=MONDAY_NOON + timedelta(hours=2))
+    session.expire_all()
+    assert ticket.why_assigned == ""
+
+
 def test_working_hours_hold_over_a_clock_change(company):
     """In Paris the clocks went back on 2026-10-25: the office opened at 7:00 UTC before, at 8:00 after."""
     assert company.next_working_moment(datetime(2026, 10, 23, 0, tzinfo=UTC)).hour == 7

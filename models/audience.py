@@ -118,11 +118,11 @@ def _ways_to_team(team, users) -> dict[str, set[int]]:
         "team follower": select(TeamFollower.contact_id).where(
             TeamFollower.team_id == team.id, TeamFollower.contact_id.in_(contacts)
         ),
-        "ticket follower": select(TicketFollower.contact_id.distinct()).where(
-            TicketFollower.contact_id.in_(contacts), ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)
-        ),
-        "customer": select(Ticket.customer_id.distinct()).where(
-            Ticket.team_id == team.id, Ticket.customer_id.in_(contacts)
-        ),
+        "ticket follower": select(TicketFollower.contact_id)
+        .distinct()
+        .where(TicketFollower.contact_id.in_(contacts), ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)),
+        "customer": select(Ticket.customer_id)
+        .distinct()
+        .where(Ticket.team_id == team.id, Ticket.customer_id.in_(contacts)),
     }
     return {way: set(session.scalars(query)) for way, query in found.items()}

@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from models import Company, Contact, Message, Team, Ticket, User, make_team, open_ticket, session
-from models.base import db
+from models.audience import losing_access, who_can_see
+from models.base import db, now
+from models.board import columns
 from models.follower import StillNeeded, TicketFollower
 from models.listing import Filters, page_of
 from models.search import matching
 from models.visibility import messages_visible_to, teams_visible_to, tickets_visible_to, users_who_see
+from models.workload import workloads
+from portal.listing import Listing
 
 VISIBILITIES = ("private", "company", "public")
 PEOPLE = 8  # 0 to 3 agents, 4 administrator, 5 and 6 portal users, 7 a contact without a login
@@ -76,6 +80,14 @@ class Oracle:
         if company not in self.homes[who]:
             return False
         return self.sees_team(who, team) or self.follows(who, number)
+
+    def reached_in(self, team):
+        """{who: the tickets of the team that they see, and "team" where they see the whole of it}"""
+        return {
+            who: {number for number, (home, _) in enumerate(self.tickets) if home == team and self.sees(who, number)}
+            | ({"team"} if self.sees_team(who, team) else set())
+            for who in range(PEOPLE - 1)
+        }
 
     def leave_public(self, team):
         portal = (5, 6)
@@ -146,11 +158,15 @@ class World:
         self.oracle.ticket_followers.discard((number, who))
 
     def visibility(self, team, value):
-        before = self.oracle.teams[team][1]
+        before, said = self.oracle.teams[team][1], losing_access(self.teams[team], value)
+        reached = self.oracle.reached_in(team)
         self.teams[team].change_visibility(value)
         self.oracle.teams[team][1] = value
         if before == "public" != value:
             self.oracle.leave_public(team)
+        lost = {who for who, things in reached.items() if things - self.oracle.reached_in(team)[who]}
+        assert {self.contacts.index(one.contact) for one in said.people} == lost
+        assert said.count == len(lost) and all(one.ways for one in said.people)
 
     def assign(self, number, who):
         if self.teams[self.oracle.tickets[number][0]].may_be_assigned(self.users[who]):
@@ -181,15 +197,28 @@ class World:
             assert set(session.scalars(found)) == ids
             bodies = session.scalars(select(Message.body).where(messages_visible_to(user))).all()
             assert sorted(bodies) == sorted(["hay", "whispered"] * len(ids) if user.internal else ["hay"] * len(ids))
+            loads = {load.team.id: load.open for load in workloads(user, now())}
+            assert loads == {id: sum(ticket.team_id == id for ticket in self.tickets) for id in teams}
             if user.internal:
+                for team in session.scalars(select(Team).where(Team.id.in_(teams))):
+                    cards = {card.number for column in columns(team, user) for card in column.cards}
+                    assert cards == {id for id in ids if session.get(Ticket, id).team_id == team.id}
                 for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
                     assert {row.number for row in page_of(user, filters).rows} == ids
+            for asked in ({}, {"status": "open"}, {"q": "needle"}):
+                listing = Listing.asked(user, asked)
+                mine = {n for n, ticket in enumerate(self.tickets) if ticket.id in ids and self.oracle.follows(who, n)}
+                assert {ticket.id for ticket in listing.tickets()} == {self.tickets[n].id for n in mine}
         for number, ticket in enumerate(self.tickets):
             followers = {n for n in range(PEOPLE) if self.oracle.follows(n, number)}
             assert {self.contacts.index(contact) for contact in ticket.followers} == followers
             seeing = {who for who in range(PEOPLE - 1) if self.oracle.sees(who, number)}
             found = session.scalars(select(User).where(users_who_see(ticket), User.id.in_([u.id for u in self.users])))
             assert {self.users.index(user) for user in found} == seeing
+            named = {one.contact: one.ways for one in who_can_see(ticket).people}
+            assert {
+                self.contacts.index(one) for one in named if named[one] != ["link"] and one in self.contacts
+            } == seeing
 
 
 @pytest.fixture
@@ -203,12 +232,14 @@ def worlds(app, request):
     @given(world)
     def run(plan):
         with db.engine.begin_nested() as savepoint:
-            made = World(plan)
-            for one in plan["steps"]:
-                made.take(*one)
-            made.check()
-            session.remove()
-            savepoint.rollback()
+            try:
+                made = World(plan)
+                for one in plan["steps"]:
+                    made.take(*one)
+                made.check()
+            finally:
+                session.remove()
+                savepoint.rollback()
 
     return run
 

@@ -78,7 +78,7 @@ def create(email, name, role, companies, password_stdin):
         raise click.ClickException(f"{email} has a user already.")
     found = chosen(companies) if role != "portal" else []
     if role == "administrator" and not founded():
-        ship_all()
+        ship_all(current_app.config["BABEL_DEFAULT_LOCALE"])
     contact = Contact.get_or_create(email, name)
     contact.name = name
     made = User(contact=contact, role=role, companies=found)

@@ -12,10 +12,11 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from models import Stage, Template, Ticket, User, now, session
 from models.access import NotVisible
-from models.template import PLACEHOLDERS, UnknownPlaceholder
-from models.templates_shipped import SHIPPED
+from models.template import CHANNELS, PLACEHOLDERS, TextTooLong, UnknownPlaceholder
+from models.templates_shipped import NAMES
 from models.visibility import tickets_visible_to
 from web.locale import LANGUAGES
+from web.words import number
 
 from . import administrators_only, bp, me
 from .choices import NEEDED, commit, refuse, taken, trim
@@ -35,30 +36,39 @@ MEANINGS = {
 }
 
 
-def known_placeholders(form, field):
-    """A name that will never have a value is refused where it was typed."""
+def can_be_sent(form, field):
+    """A name that will never have a value, or a text that could become huge, is refused where it was typed."""
+    channel = form.channel.data if form.channel.data in CHANNELS else "email"
     try:
-        Template(subject={}, body={"en": field.data or ""}).check()
+        Template(channel=channel, subject={}, body={"en": field.data or ""}).check()
+    except TextTooLong as text:
+        raise ValidationError(
+            _(
+                "Written out, this text could have %(count)s characters; at most %(most)s are sent.",
+                count=number(text.characters),
+                most=number(text.most),
+            )
+        ) from None
     except UnknownPlaceholder as unknown:
         names = ", ".join(f"{{{{ {name} }}}}" for name in unknown.names)
-        raise ValidationError(
-            _("%(names)s is no placeholder; those that exist are listed below.", names=names)
-        ) from None
+        raise ValidationError(_("%(names)s is no placeholder; choose one of those offered.", names=names)) from None
 
 
 class TemplateForm(FlaskForm):
     name = StringField(_l("Name"), [DataRequired(NEEDED), Length(max=120)], [trim])
     channel = RadioField(_l("Sent as"), choices=[("email", _l("E-mail")), ("sms", _l("SMS"))], default="email")
-    subject_en = StringField(_l("Subject in English"), [Length(max=250), known_placeholders], [trim])
-    body_en = TextAreaField(_l("Text in English"), [Length(max=20000), known_placeholders], [trim])
-    subject_fr = StringField(_l("Subject in French"), [Length(max=250), known_placeholders], [trim])
-    body_fr = TextAreaField(_l("Text in French"), [Length(max=20000), known_placeholders], [trim])
+    subject_en = StringField(_l("Subject in English"), [Length(max=250), can_be_sent], [trim])
+    body_en = TextAreaField(_l("Text in English"), [Length(max=20000), can_be_sent], [trim])
+    subject_fr = StringField(_l("Subject in French"), [Length(max=250), can_be_sent], [trim])
+    body_fr = TextAreaField(_l("Text in French"), [Length(max=20000), can_be_sent], [trim])
 
     def __init__(self, template=None, **kwargs):
         super().__init__(data=values(template) if template else None, **kwargs)
         self.template = template
 
     def validate_name(self, field):
+        if self.template and self.template.name in NAMES and field.data != self.template.name:
+            raise ValidationError(_("Rules find this template by its name: it keeps it."))
         if taken(Template.name, field.data, self.template):
             raise ValidationError(_("Another template has this name: choose another one."))
 
@@ -139,7 +149,7 @@ def edit(template):
     shown = [] if refused else previews(form.draft())
     return render_template(
         "console/template.html", form=form, template=template, previews=shown, placeholders=MEANINGS,
-        languages=LANGUAGE_NAMES, removable=template is not None and template.name not in SHIPPED,
+        languages=LANGUAGE_NAMES, removable=template is not None and template.name not in NAMES,
     ), 422 if refused else 200  # fmt: skip
 
 
@@ -187,7 +197,7 @@ def sample(ticket) -> dict:
 @administrators_only
 def delete_template(id):
     template = known_template(id)
-    if template.name in SHIPPED:
+    if template.name in NAMES:
         raise NotVisible
     stages = uses().get(id, [])
     if request.method == "POST" and not stages:

@@ -17,6 +17,7 @@ from models.setting_change import history_of, note_changes, settings_of
 from models.stage import StageHoldsTickets
 from models.team import NotAllowedMember, TeamHasTickets
 from models.visibility import teams_visible_to
+from web.locale import language
 
 from . import administrators_only, bp, me
 from .audience import WAYS
@@ -70,7 +71,8 @@ def new_team():
     if form.validate_on_submit():
         home = next(company for company in me().companies if company.id == form.company.data)
         team = make_team(
-            form.name.data, form.slug.data, home, description=form.description.data, visibility=form.visibility.data,
+            form.name.data, form.slug.data, home, language=language(),
+            description=form.description.data, visibility=form.visibility.data,
             **({} if address_is_free(form.slug.data) else {"address": None}),
         )  # fmt: skip
         if commit(form.slug):

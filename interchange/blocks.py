@@ -106,8 +106,7 @@ def _add_users(desk, new, contacts):
 def teams(desk: Desk, chunk):
     records = list(desk.unknown("teams", desk.checked("teams", chunk), desk.ids("teams")))
     if any(record["stages"] is None for _, record in records):
-        standard_pipeline()
-        session.flush()
+        desk.standard_stages = [stage.id for stage in standard_pipeline()]
         desk.forget("stages")
     people = contacts_named(email for _, record in records for email in record["members"] + record["followers"])
     addresses = set(session.scalars(select(Team.address).where(Team.address.is_not(None))))
@@ -134,8 +133,7 @@ def _complete_team(desk, people, addresses, place, team):
 
 def _complete_pipeline(desk, place, team):
     if team["stages"] is None:
-        standard = ("New", "In progress", "Customer feedback", "Resolved", "Closed")
-        team["stages"] = [desk.ids("stages")[name] for name in standard]
+        team["stages"] = list(desk.standard_stages)
     else:
         team["stages"] = desk.find_all("stages", team["stages"], (place, "stages"))
     if rule := team["auto_close"]:

@@ -56,6 +56,7 @@ class Desk:
         self.broken = {block: Numbers() if block == "tickets" else set() for block in BLOCKS}
         self.added, self.known = Counter(), Counter()
         self._ids = {}
+        self.standard_stages = []  # the ids of those that a team without stages gets
 
     def checked(self, block: str, chunk):
         """(place, record) of those records that are right in themselves."""

@@ -11,7 +11,7 @@ from models.event import SENTENCES
 from models.people import ROLES
 from models.stage import STATUSES
 from models.team import METHODS, VISIBILITIES
-from models.template import CHANNELS, Template, UnknownPlaceholder
+from models.template import CHANNELS, Template, TextTooLong, UnknownPlaceholder
 
 from .checking import (
     Record,
@@ -72,7 +72,7 @@ def _minutes(clock: str) -> int:
 
 
 def words(value, place, report):
-    """{language: text}, in the order of the languages, naming no placeholder that does not exist."""
+    """{language: text}, in the order of the languages, naming only placeholders that exist and not too long."""
     if not isinstance(value, dict):
         return report.wrong(place, f"must be an object, not {shown(value)}")
     found = {name: text()(value[name], (place, name), report) for name in sorted(value)}
@@ -82,6 +82,8 @@ def words(value, place, report):
         Template(subject={}, body={name: one for name, one in found.items() if one}).check()
     except UnknownPlaceholder as error:
         return report.wrong(place, f"there is no placeholder {', '.join(error.names)}")
+    except TextTooLong as error:
+        return report.wrong(place, f"is too long: {error}")
     return found
 
 

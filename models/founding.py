@@ -20,7 +20,7 @@ def founded() -> bool:
 
 
 def found(company: dict, administrator: dict, password: str, team: dict) -> tuple[User, Team]:
-    """Make the company, its administrator, the shipped templates and the first team.
+    """Make the company, its administrator, and in their language the shipped templates and the first team.
 
     Of two who do so at once one gets AlreadyFounded. Raises WeakPassword before anything is kept.
     """
@@ -36,8 +36,9 @@ def found(company: dict, administrator: dict, password: str, team: dict) -> tupl
     user.set_password(password)
     session.add_all([home, user])
     session.flush()
-    ship_all()
-    return user, make_team(company=home, **team)
+    language = contact.language
+    ship_all(language)
+    return user, make_team(company=home, language=language, **team)
 
 
 def _one_at_a_time():

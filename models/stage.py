@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from .team import Team
 
 STATUSES = ("new", "open", "answered", "resolved")
+# The pipeline of a new team: names by language, the status of its tickets, and the mail that an arrival sends.
+STANDARD = (
+    {"en": "New", "fr": "Nouveau", "status": "new", "mail": "Ticket received"},
+    {"en": "In progress", "fr": "En cours", "status": "open"},
+    {"en": "Customer feedback", "fr": "Attente du client", "status": "answered"},
+    {"en": "Resolved", "fr": "Résolu", "status": "resolved", "mail": "Ticket resolved"},
+    {"en": "Closed", "fr": "Clôturé", "status": "closed", "mail": "Ticket closed"},
+)
 
 team_stages = Table(
     "team_stages",
@@ -98,25 +106,30 @@ def order_stages(stages: list[Stage]):
     session.flush()
 
 
-def standard_pipeline() -> list[Stage]:
-    """The five stages of a new team, made once and then shared (R-TEAM-2)."""
-    standard = {
-        "New": {"status": "new", "email_template": "Ticket received"},
-        "In progress": {"status": "open"},
-        "Customer feedback": {"status": "answered"},
-        "Resolved": {"status": "resolved", "email_template": "Ticket resolved"},
-        "Closed": {"folded": True, "email_template": "Ticket closed"},
-    }
-    known = {stage.name: stage for stage in session.scalars(select(Stage).where(Stage.name.in_(standard)))}
+def standard_pipeline(language: str = "en") -> list[Stage]:
+    """The five stages of a new team, made once and then shared (R-TEAM-2), whichever language they were made in."""
+    names = [name for one in STANDARD for name in (one["en"], one["fr"])]
+    known = {stage.name: stage for stage in session.scalars(select(Stage).where(Stage.name.in_(names)))}
     last = session.scalar(select(func.coalesce(func.max(Stage.position), -1)))
-    for name, settings in standard.items():
-        if name not in known:
+    here, elsewhere = ("fr", "en") if language == "fr" else ("en", "fr")
+    pipeline = []
+    for one in STANDARD:
+        stage = known.get(one[here]) or known.get(one[elsewhere])
+        if stage is None:
             last += 1
-            template = settings.pop("email_template", None)
-            known[name] = Stage(name=name, position=last, email_template=template and shipped(template), **settings)
-            session.add(known[name])
+            stage = _standard_stage(one[here], last, one, language)
+        pipeline.append(stage)
     session.flush()
-    return sorted(known.values(), key=lambda stage: (stage.position, stage.id))
+    return sorted(pipeline, key=lambda stage: (stage.position, stage.id))
+
+
+def _standard_stage(name, position, one, language) -> Stage:
+    mail = one.get("mail")
+    template = mail and shipped(mail, language)
+    folded, status = one["status"] == "closed", "open" if one["status"] == "closed" else one["status"]
+    stage = Stage(name=name, position=position, email_template=template, folded=folded, status=status)
+    session.add(stage)
+    return stage
 
 
 class Pipeline:

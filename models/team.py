@@ -124,15 +124,18 @@ class Team(Pipeline, TeamFollowing, Assigning, AutomaticClosing, Base):
         session.delete(self)
 
 
-def make_team(name: str, slug: str, company: Company, **settings) -> Team:
-    """A new team with the shared standard pipeline (R-TEAM-2) and an address (R-MAIL-2)."""
+def make_team(name: str, slug: str, company: Company, language: str = "en", **settings) -> Team:
+    """A new team with the shared standard pipeline (R-TEAM-2) and an address (R-MAIL-2).
+
+    ``language`` names the stages of the pipeline that are not there yet.
+    """
     from flask import current_app
 
     from .stage import standard_pipeline
 
     domain = current_app.config.get("MAIL_DOMAIN")
     settings.setdefault("address", f"{slug}@{domain}" if domain else None)
-    stages = standard_pipeline()
+    stages = standard_pipeline(language)
     team = Team(name=name, slug=slug, company=company, stages=stages, **settings)
     session.add(team)
     session.flush()

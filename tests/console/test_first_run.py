@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from models import Company, Team, Template, User, session
-from models.templates_shipped import SHIPPED
+from models import Company, Team, Template, User, make_team, session
+from models.templates_shipped import IN_FRENCH, SHIPPED
 from tests.conftest import make_app
 
 TYPED = {
@@ -28,9 +28,25 @@ def test_the_page_makes_everything_and_signs_in(empty, client):
     assert answer.status_code == 303 and answer.location == f"/console/?welcome={team.id}"
     assert ada.administrator and ada.contact.language == "fr" and ada.companies == [team.company]
     assert (team.slug, team.name, team.address) == ("equipe-support", "Équipe Support", "equipe-support@desk.example")
-    assert [stage.name for stage in team.stages] == ["New", "In progress", "Customer feedback", "Resolved", "Closed"]
+    assert [stage.name for stage in team.stages] == ["Nouveau", "En cours", "Attente du client", "Résolu", "Clôturé"]
     assert team.company.timezone == "Europe/Paris"
-    assert {template.name for template in session.scalars(select(Template))} == set(SHIPPED)
+    assert {template.name for template in session.scalars(select(Template))} == set(IN_FRENCH.values())
+
+
+def test_whoever_begins_in_english_gets_english_stages_and_templates(empty, client):
+    client.post("/setup", data=TYPED | {"language": "en"})
+
+    names = [stage.name for stage in session.scalar(select(Team)).stages]
+    assert names == ["New", "In progress", "Customer feedback", "Resolved", "Closed"]
+    assert set(session.scalars(select(Template.name))) == set(SHIPPED)
+
+
+def test_the_second_team_shares_the_stages_of_the_first_whatever_its_maker_speaks(empty, client):
+    client.post("/setup", data=TYPED)
+    first = session.scalar(select(Team))
+    second = make_team("Billing", "billing", first.company, language="en")
+
+    assert second.stages == first.stages
 
 
 def test_the_dashboard_then_says_what_to_do_next(empty, client):

@@ -26,14 +26,26 @@ def test_a_template_is_made_and_changed(office, send):
     ("field", "typed"),
     [
         ("body_fr", "Bonjour {{ client }}"), ("subject_en", "{{ pasword }}"), ("name", ""), ("name", "Ticket received"),
-        ("channel", "fax"), ("subject_en", ""),
+        ("channel", "fax"), ("subject_en", ""), ("body_en", "{{ customer.email }}"), ("body_fr", "x" * 20_001),
+        ("body_en", "{{ subject }}" * 1500), ("body_en", "{% while true %}{% endwhile %}"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_at_its_field(office, team, field, typed):
     page = office.post("/console/templates/new", data=TYPED | {field: typed})
 
     assert page.status_code == 422
-    assert f'id="{field}-error"' in page.text and "Hello {{ customer }}" in page.text
+    assert f'id="{field}-error"' in page.text and "Absent : {{ subject }}" in page.text
+
+
+def test_a_shipped_template_keeps_its_name(office, send, team):
+    reminder = shipped("Closing soon")
+    session.commit()
+    page = send(f"/console/templates/{reminder.id}", name="Something else")
+
+    assert page.status_code == 422 and 'id="name-error"' in page.text
+    assert send(f"/console/templates/{reminder.id}", subject_en="Bye").status_code == 303
+    session.refresh(reminder)
+    assert reminder.subject["en"] == "Bye" and shipped("Closing soon") is reminder
 
 
 def test_a_template_without_a_text_is_refused(office):

@@ -79,6 +79,11 @@ def _reply(delivery, link):
     return Letter(subject, [_("%(name)s wrote:", name=author)], said=delivery.message, enclosed=True)
 
 
+def _moved(delivery, link):
+    before = [f"{one_line(delivery.event.sentence)}."]
+    return Letter(_("Update: %(subject)s", subject=_named(delivery)), before)
+
+
 def _note(delivery, link):
     author, subject = one_line(str(delivery.message.author)), _("Internal note: %(subject)s", subject=_named(delivery))
     before = [_("%(name)s added an internal note. The customer does not see it.", name=author)]
@@ -191,6 +196,7 @@ def _invitation(delivery, link):
 
 WRITERS = {
     "stage": _stage,
+    "moved": _moved,
     "reply": _reply,
     "note": _note,
     "new_ticket": _new_ticket,

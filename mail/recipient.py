@@ -32,7 +32,7 @@ def check(delivery):
             raise NotForThem("Only internal users who may see the ticket get this mail.")
         if kind == "assigned" and ticket.assignee is not contact.user:
             raise Obsolete("The ticket has another assignee now.")
-    elif kind in ("reply", "new_ticket"):
+    elif kind in ("moved", "reply", "new_ticket"):
         if contact.user and not contact.user.active and contact.id != ticket.customer_id:
             raise NotForThem("The user of this address is not active.")
         if not session.scalar(select(exists().where(Ticket.id == ticket.id, followed_by(contact.id)))):

@@ -227,13 +227,14 @@ def close_due_batch(at: datetime, limit=BATCH) -> int:
 
     The condition is tested again by the write itself: a reply that commits first keeps its ticket open (R-CLOSE-5).
     """
-    from .outbox import queue_stage_mails
+    from .outbox import queue_stage_mails, tell_followers_of_moves
 
     for team in closing_teams():
         if team.stages and (ids := _hold_due(team, at, limit)):
             events = _write_closings(team, ids, at)
             _move(team, ids, at)
             queue_stage_mails(team.closes_into, events, at)
+            tell_followers_of_moves(events, at)
             session.expire_all()
             ring("deliver")
             return len(ids)

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, or_, select, union
+from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, exists, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -101,6 +101,31 @@ def follow_tickets(pairs: list[tuple[int, int]]):
     new = new.on_conflict_do_update(index_elements=["ticket_id", "contact_id"], set_={"excluded": False})
     rows = [{"ticket_id": ticket, "contact_id": contact, "excluded": False} for ticket, contact in pairs]
     session.execute(new, rows)
+
+
+def followers_to_tell(events):
+    """A query: ticket id, event id, contact id and address of each follower who does not know of these events yet."""
+    from .event import Event
+    from .people import User
+    from .team import TeamMember
+    from .ticket import Ticket
+
+    told = select(Ticket.id, Event.id, Contact.id, Contact.email).join(Event, Event.ticket_id == Ticket.id)
+    members = select(User.contact_id).join(TeamMember).where(TeamMember.team_id == Ticket.team_id)
+    told = told.where(
+        events,
+        Contact.id != Ticket.customer_id,
+        Contact.id.is_distinct_from(Event.by_id),
+        Contact.id.not_in(members.correlate(Ticket)),
+    )
+    row = (TicketFollower.ticket_id == Ticket.id) & (TicketFollower.contact_id == Contact.id)
+    by_team = told.join(TeamFollower, TeamFollower.team_id == Ticket.team_id)
+    by_team = by_team.join(Contact, Contact.id == TeamFollower.contact_id)
+    by_ticket = told.join(TicketFollower, TicketFollower.ticket_id == Ticket.id)
+    by_ticket = by_ticket.join(Contact, Contact.id == TicketFollower.contact_id)
+    return union(
+        by_ticket.where(~TicketFollower.excluded), by_team.where(~exists().where(row, TicketFollower.excluded))
+    )
 
 
 @cache

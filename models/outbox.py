@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from .base import Base, UtcDateTime, add_unless_there, now, session
 from .bell import ring
 from .event import Event
+from .follower import followers_to_tell
 from .message import Message
 from .people import Contact
 from .template import Template
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 STATES = ("queued", "held", "sent", "failed", "cancelled")
 # What a delivery says; mail/rendering.py has the words for each.
-KINDS = ("stage", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation")
+KINDS = (
+    "stage", "moved", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation",
+)  # fmt: skip
 
 ASKED_FOR = ("link", "signup", "reset", "invitation")  # by anybody, perhaps twice at the same moment
 
@@ -162,6 +165,12 @@ def queue_mails(kind: str, at: datetime, told: list[tuple], **about):
         ring("deliver")
 
 
+def tell_followers_of_moves(events, at: datetime):
+    """Changes of stage go to the followers but those who know already: whoever made them, the customer, who gets the
+    mail of the stage, and the members, who have the board. ``events`` is a condition on the events."""
+    queue_mails("moved", at, session.execute(followers_to_tell(events)).all())
+
+
 class Mailing:
     """A ticket tells those concerned; each method writes deliveries and sends nothing."""
 
@@ -183,7 +192,8 @@ class Mailing:
     def cancel_unsent_stage_mail(self):
         """No mail contradicts the state: what a closing wanted to say and did not say yet is not said (R-CLOSE-5)."""
         session.flush()
-        waiting = (Delivery.ticket_id == self.id, Delivery.kind == "stage", Delivery.state.in_(("queued", "held")))
+        waiting = (Delivery.ticket_id == self.id, Delivery.kind.in_(("stage", "moved")))
+        waiting += (Delivery.state.in_(("queued", "held")),)
         closed = select(Event.id).where(Event.ticket_id == self.id, Event.kind == "closed")
         session.execute(
             update(Delivery).where(*waiting, Delivery.event_id.in_(closed)).values(state="cancelled"),
@@ -202,6 +212,9 @@ class Mailing:
         for contact in self.followers:
             if contact.id not in (author.id, self.customer_id):
                 queue_mail("new_ticket", contact, f"event:{event.id}", ticket=self, event=event)
+
+    def tell_followers_of_move(self, event):
+        tell_followers_of_moves(Event.id == event.id, event.at)
 
     def tell_assignee(self, event):
         queue_mail("assigned", self.assignee.contact, f"event:{event.id}", ticket=self, event=event)

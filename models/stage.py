@@ -176,10 +176,11 @@ class Staged:
     def status(self) -> str:
         return self.stage.ticket_status
 
-    def move_to(self, stage, by=None, why="", how=None, at: datetime | None = None, silent=False):
+    def move_to(self, stage, by=None, why="", how=None, at: datetime | None = None, silent=False, announce=True):
         """Bring the ticket to a stage of its team; where it stands already, nothing happens.
 
-        ``by`` is the contact who moves it, None for the system; ``silent`` sends no mail (R-STAGE-5).
+        ``by`` is the contact who moves it, None for the system; ``silent`` sends no mail (R-STAGE-5),
+        ``announce=False`` none to the followers, who are told by a message anyway.
         Raises NotInPipeline for a stage of other teams.
         """
         at = at or now()
@@ -196,6 +197,8 @@ class Staged:
         session.flush()
         if not silent:
             self.send_stage_templates(event)
+        if announce and not silent:
+            self.tell_followers_of_move(event)
 
     def _record_move(self, before, stage, by, why, how, at):
         if stage.folded and not before.folded:
@@ -212,7 +215,7 @@ class Staged:
         writes = {"answered": "open", "resolved": "open"}
         wanted = (writes if message.from_customer else answers).get(self.status)
         if wanted and (stage := self.team.first_with_status(wanted)):
-            self.move_to(stage, by=message.author, at=message.at)
+            self.move_to(stage, by=message.author, at=message.at, announce=False)
 
 
 class ColumnFold(Base):

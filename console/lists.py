@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext, pgettext
 from wtforms.validators import StopValidation
 
 from models import session
 from models.assignment import CannotBeAssigned
 from models.closing import TicketClosed
-from models.listing import PER_PAGE, Filters, page_of, tickets_of
+from models.filters import Filters
+from models.listing import PER_PAGE, excerpts, page_of, tickets_of
 from models.stage import NotInPipeline
 from web.redirects import safe_next
 from web.words import PRIORITY_NAMES, STATUS_NAMES
@@ -21,6 +23,7 @@ from .closings import reason_typed
 from .colleagues import colleagues
 
 MOST_AT_ONCE = 100
+WAITING_NAMES = {"us": _l("Waiting for us"), "customer": _l("Waiting for the customer")}
 
 
 @bp.get("/tickets")
@@ -40,7 +43,7 @@ def closed_tickets():
 
 
 def _list(asked: Filters):
-    page = page_of(me(), asked)
+    page = page_of(me(), asked, PER_PAGE)
     own = {"console.my_tickets": {"assignee", "status"}, "console.closed_tickets": {"status"}}.get(
         request.endpoint, set()
     )
@@ -61,6 +64,9 @@ def _list(asked: Filters):
         views=_views(),
         **_choices(page.scope, people),
         first=(asked.page - 1) * PER_PAGE + 1,
+        next=address(page=asked.page + 1, after=page.next) if page.next else None,
+        previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
+        found=excerpts([row.number for row in page.rows], page.terms, internal=True),
         ticket_root=url_for("console.ticket", number=0)[:-1],
     )
 
@@ -72,6 +78,7 @@ def _choices(scope, people) -> dict:
         "stage_choices": [(id, stage.name) for id, stage in scope.offered.items()],
         "status_choices": statuses,
         "priority_choices": list(enumerate(PRIORITY_NAMES)),
+        "waiting_choices": list(WAITING_NAMES.items()),
         "assignee_choices": [("me", _("Me")), ("none", _("Nobody")), *((user.id, str(user)) for user in people)],
     }
 
@@ -96,6 +103,7 @@ def _chips(asked, scope, people, own, address):
         "team": _("Team: %(name)s", name=scope.teams.get(asked.team, "?")),
         "stage": _("Stage: %(name)s", name=stages.get(asked.stage, "?")),
         "status": _("Status: %(name)s", name=STATUS_NAMES.get(asked.status, _("not closed"))),
+        "waiting": WAITING_NAMES.get(asked.waiting, ""),
         "assignee": _("Assignee: %(name)s", name=named.get(asked.assignee, "?")),
         "priority": _("Priority: %(name)s", name=PRIORITY_NAMES[asked.priority or 0]),
         "tag": _("Tag: %(name)s", name=asked.tag),

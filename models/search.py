@@ -1,27 +1,21 @@
 """Full-text search over subject, customer and messages: FTS5 on SQLite, tsvector on PostgreSQL, the same words on both.
 
-Words are cut and folded here (case and accents), so that both databases index the same and find the same. Public text
-and notes are kept apart: what a customer may not read they may not find either (threat model, rule 7).
+What a word is and what a search asks for is decided in words.py, for both databases alike. Public text and notes are
+kept apart: what a customer may not read they may not find either (threat model, rule 7).
 """
 
-import re
-import unicodedata
+import json
+from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import bindparam, false, text
 
 from .base import is_sqlite, session
+from .words import Term, terms_of, words
 
-WORD = re.compile(r"[^\W_]+")
-MOST_WORDS = 3000  # of one message; more are not found, but kept
+MOST_WORDS, MOST_WORDS_AT_ONCE = 3000, 8000  # of one message, of a whole ticket; more are not found, but kept
 # PostgreSQL refuses more than a megabyte of words for one ticket: who writes longer is found by the beginning.
 MOST_BYTES, MOST_BYTES_AT_ONCE = 600_000, 300_000
-
-
-def words(value: str) -> list[str]:
-    """The words of a text, folded: lower case, without accents, compatibility forms undone."""
-    folded = unicodedata.normalize("NFKD", value.casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    return [word[:60] for word in WORD.findall(plain)]
 
 
 def add_text(ticket_id: int, value: str, internal: bool):
@@ -34,60 +28,119 @@ def add_text(ticket_id: int, value: str, internal: bool):
 def replace_text(ticket_id: int, public: str, internal: str):
     """Index a ticket anew, from all of its public and all of its text."""
     session.execute(text(_REMOVE[is_sqlite()]), {"id": ticket_id})
-    found = {name: words(value)[: 20 * MOST_WORDS] for name, value in (("public", public), ("internal", internal))}
-    values = {name: " ".join(each) if is_sqlite() else _vector(each[:8000]) for name, each in found.items()}
+    values = {name: _indexed(words(value)) for name, value in (("public", public), ("internal", internal))}
     session.execute(text(_INSERT[is_sqlite()]), {"id": ticket_id, **values})
 
 
 def index_new(tickets):
     """Index tickets that are not indexed yet, many at once: (ticket id, public text, text of notes)."""
     rows = [
-        {"id": id, "public": (found := words(public)), "internal": found + words(notes)}
+        {"id": id, "public": _indexed(found := words(public)), "internal": _indexed(found + words(notes))}
         for id, public, notes in tickets
     ]
-    for row in rows:
-        for name in ("public", "internal"):
-            found = row[name][: 20 * MOST_WORDS]
-            row[name] = " ".join(found) if is_sqlite() else _vector(found[:8000])
     if rows:
         session.execute(text(_INSERT[is_sqlite()]), rows)
 
 
-def matching(column, query: str, internal: bool):
-    """A condition on a column of ticket ids: every word of the query begins a word of the ticket; "…" is a phrase.
+def _indexed(found: list[str]) -> str:
+    found = found[:MOST_WORDS_AT_ONCE]
+    return " ".join(found) if is_sqlite() else _vector(found)
 
-    A query without any word matches nothing.
+
+def matching(column, search: "str | Search", internal: bool):
+    """A condition on a column of ticket ids: everything that the search asks for stands in the ticket.
+
+    A search without any word matches nothing.
     """
-    terms = _terms(query)
-    if not terms:
-        return false()
-    name = "internal" if internal else "public"
-    if is_sqlite():
-        sql, value = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts", f"{name} : ({_fts(terms)})"
-    else:
-        sql, value = _MATCH[name], _tsquery(terms)
-    return column.in_(text(sql).bindparams(bindparam("fts", value, unique=False)))
+    search = search if isinstance(search, Search) else Search(terms_of(search), internal)
+    return search.condition(column)
 
 
-def _terms(query: str) -> list[list[str]]:
-    """[["printer"], ["out", "of", "toner"]]: single words, and phrases from quotes; at most 20."""
-    parts = re.split(r'"', query[:500])
-    terms = []
-    for place, part in enumerate(parts):
-        found = words(part)
-        terms += [found] if place % 2 and place < len(parts) - 1 and found else [[word] for word in found]
-    return terms[:20]
+@dataclass(frozen=True)
+class Search:
+    """What is asked for, by whom: ``internal`` users find notes as well, customers only what is public (R-VIS-9)."""
+
+    terms: tuple[Term, ...]
+    internal: bool
+
+    @property
+    def column(self) -> str:
+        return "internal" if self.internal else "public"
+
+    def condition(self, column):
+        if not self.terms:
+            return false()
+        return column.in_(text(_MATCH[is_sqlite()].format(column=self.column)).bindparams(self._value))
+
+    @property
+    def _value(self):
+        value = f"{self.column} : ({self._fts})" if is_sqlite() else self._tsquery
+        return bindparam("fts", value, unique=False)
+
+    @property
+    def _fts(self) -> str:
+        return " AND ".join(map(_fts, self.terms))
+
+    @property
+    def _tsquery(self) -> str:
+        return " & ".join(map(_tsquery, self.terms))
+
+    @cached_property
+    def guess(self) -> tuple[int, int]:
+        """About how many tickets have these words, and of how many: by the newest, or as the planner reckons.
+
+        Only how a search is carried out depends on it, never what is found.
+        """
+        sql = text(_GUESS[is_sqlite()].format(column=self.column)).bindparams(self._value)
+        if not is_sqlite():
+            found, every = (part["Plan Rows"] for part in session.scalar(sql)[0]["Plan"]["Plans"])
+            return min(found, every), every
+        found, oldest, newest = session.execute(sql).one()
+        return (found * newest // (newest - oldest + 1) if found == SAMPLE else found), newest or 0
+
+    def to_read_for(self, count: int) -> int | None:
+        """How far to read in a list until so many with these words are met; None where the index is the shorter way."""
+        found, every = self.guess
+        return count * every // found + 100 if found * found > count * every else None
+
+    def among(self, ids: list[int]) -> list[int]:
+        """Those of these tickets that have the words, in the same order: each is looked at, none is searched for."""
+        if is_sqlite():
+            has, values = _within(self.terms, self.column)
+            sql = text(f"SELECT rowid FROM ticket_search WHERE rowid IN (SELECT value FROM json_each(:ids)) AND {has}")  # noqa: S608
+            found = session.scalars(sql, {"ids": json.dumps(ids), **values})
+        else:
+            sql = text(_MATCH[False].format(column=self.column) + " AND ticket_id = ANY(:ids)").bindparams(self._value)
+            found = session.scalars(sql, {"ids": ids})
+        found = set(found)
+        return [id for id in ids if id in found]
 
 
-def _fts(terms) -> str:
-    return " AND ".join(f'"{term[0]}"*' if len(term) == 1 else '"' + " ".join(term) + '"' for term in terms)
+def _fts(term: Term) -> str:
+    if not term.single or term.begins:
+        return '"' + " ".join(term.words) + '"' + "*" * term.begins
+    return "(" + " OR ".join(f'"{form}"' for form in term.forms) + ")"
 
 
-def _tsquery(terms) -> str:
-    def one(term):
-        return f"'{term[0]}':*" if len(term) == 1 else "(" + " <-> ".join(f"'{word}'" for word in term) + ")"
+def _tsquery(term: Term) -> str:
+    *head, last = term.words
+    if head or term.begins:
+        return "(" + " <-> ".join([*(f"'{word}'" for word in head), f"'{last}'" + ":*" * term.begins]) + ")"
+    return "(" + " | ".join(f"'{form}'" for form in term.forms) + ")"
 
-    return " & ".join(map(one, terms))
+
+def _within(terms, column) -> tuple[str, dict]:
+    """A condition on the indexed text itself, which is the words with a space between them; and its values."""
+    parts, values = [], {}
+    for term in terms:
+        wholes = [" ".join(term.words)] if not term.single or term.begins else term.forms
+        either = []
+        for whole in wholes:
+            name = f"w{len(values)}"
+            values[name] = f" {whole}" if term.begins else f" {whole} "
+            either.append(f"instr(' ' || {column} || ' ', :{name})")
+        parts.append(f"({' OR '.join(either)})")
+    return " AND ".join(parts), values
 
 
 def _vector(found: list[str]) -> str:
@@ -101,9 +154,17 @@ def _vector(found: list[str]) -> str:
     return " ".join(parts)
 
 
+SAMPLE = 300
+# By SQLite or not.
 _MATCH = {
-    "public": "SELECT ticket_id FROM ticket_search WHERE public @@ CAST(:fts AS tsquery)",
-    "internal": "SELECT ticket_id FROM ticket_search WHERE internal @@ CAST(:fts AS tsquery)",
+    True: "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts",
+    False: "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)",
+}
+_GUESS = {
+    True: f"""SELECT count(*), min(rowid), (SELECT max(id) FROM tickets) FROM
+              (SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts ORDER BY rowid DESC LIMIT {SAMPLE})""",  # noqa: S608
+    False: """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
+              UNION ALL SELECT 1 FROM ticket_search""",
 }
 # By (SQLite or not, internal or not).
 _ADD = {

@@ -1,20 +1,22 @@
 """My tickets: those a user is the customer of or follows, as far as they may see them."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from sqlalchemy import select, union
 from sqlalchemy.orm import joinedload
 
 from models.base import session
 from models.follower import TeamFollower, TicketFollower
-from models.search import matching
+from models.search import Search
 from models.stage import Stage
 from models.ticket import Ticket
 from models.visibility import Somebody, followed_by, parameters_of, tickets_visible_to
+from models.words import beginnings, terms_of
 
 PER_PAGE = 25
 LAST_PAGE = 400
+MOST_OWN = LAST_PAGE * PER_PAGE
 ORDERS = {
     "-activity": (Ticket.last_activity_at.desc(), Ticket.id.desc()),
     "activity": (Ticket.last_activity_at, Ticket.id),
@@ -35,6 +37,7 @@ class Listing:
     q: str = ""
     sort: str = ""
     page: int = 1
+    loosened: bool = False  # nothing had the words as they were: these have words that begin with them
 
     @classmethod
     def asked(cls, user, args) -> "Listing":
@@ -43,7 +46,7 @@ class Listing:
         return cls(
             user,
             status=args.get("status") if args.get("status") in STATUSES else "",
-            q=args.get("q", "").strip()[:200],
+            q=args.get("q", "").strip()[:600],
             sort=args.get("sort") if args.get("sort") in ORDERS else "-activity",
             page=max(1, min(page, LAST_PAGE)),
         )
@@ -52,13 +55,31 @@ class Listing:
         """The tickets of this page, and one more where there is a next page."""
         if not self.user.active:
             return []
+        found = self._found()
+        if not found and self.q and self.page == 1 and beginnings(self.terms) != self.terms:
+            self.loosened, self.terms = True, beginnings(self.terms)
+            found = self._found()
+            self.loosened = bool(found)
+        return found
+
+    @cached_property
+    def terms(self):
+        return terms_of(self.q)
+
+    def _found(self) -> list[Ticket]:
+        start = (self.page - 1) * PER_PAGE
         query = _page(self.user.role, self.sort, self.status, self.narrow)
-        if self.q:
-            query = query.where(matching(Ticket.id, self.q, internal=False))
-        query = query.offset((self.page - 1) * PER_PAGE).limit(PER_PAGE + 1)
+        if not self.q:
+            return list(session.scalars(query.offset(start).limit(PER_PAGE + 1), parameters_of(self.user)))
+        search = Search(self.terms, internal=False)
+        if self.narrow and self.terms:  # the user's own tickets are soon looked through, whatever the words find
+            ids = list(session.scalars(query.with_only_columns(Ticket.id).limit(MOST_OWN), parameters_of(self.user)))
+            query = query.where(Ticket.id.in_(search.among(ids)[start : start + PER_PAGE + 1]))
+            return list(session.scalars(query, parameters_of(self.user)))
+        query = query.where(search.condition(Ticket.id)).offset(start).limit(PER_PAGE + 1)
         return list(session.scalars(query, parameters_of(self.user)))
 
-    @property
+    @cached_property
     def narrow(self) -> bool:
         """Whether to look among the user's own tickets, found by indexes: the page costs what those cost, not all.
 

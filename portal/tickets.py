@@ -6,6 +6,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 from flask_login import current_user
 
+from models.listing import excerpts
+
 from . import bp
 from .listing import PER_PAGE, Listing
 
@@ -46,6 +48,7 @@ def my_tickets():
         "portal/my_tickets.html",
         listing=listing,
         tickets=tickets[:PER_PAGE],
+        found=excerpts([ticket.id for ticket in tickets[:PER_PAGE]], listing.terms, internal=False),
         tabs=tabs,
         sorts=SORTS,
         url=url,

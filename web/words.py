@@ -8,6 +8,8 @@ from babel.numbers import format_decimal
 from flask_babel import get_timezone, gettext, lazy_gettext, to_user_timezone
 from markupsafe import Markup, escape
 
+from models.words import marked
+
 from .locale import language
 from .markup import markup
 
@@ -128,6 +130,7 @@ FILTERS = {
     "number": number,
     "filesize": filesize,
     "initials": initials,
+    "marked": marked,
     "markup": markup,
     "paragraphs": paragraphs,
 }

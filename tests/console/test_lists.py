@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from models import Ticket, make_team, open_ticket, session
-from models.listing import PER_PAGE, Filters, page_of
+from models.filters import Filters
+from models.listing import PER_PAGE, page_of
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def found(client, address):
     """The words of the tickets on a page, in their order."""
     answer = client.get(address)
     assert answer.status_code == 200
-    return re.findall(r'class="ticket-subject"[^>]*>The (\w+) is gone', answer.text)
+    return re.findall(r'class="ticket-subject"[^>]*>The (\w+) is gone', re.sub("</?mark>", "", answer.text))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_list_has_pages_and_an_end(desk, team, carla, agnes):
 def test_both_ways_through_the_tickets_find_the_same(sort, shelf, agnes, team, monkeypatch):
     make_team("Sales", "sales", team.company)
     merged = [row.number for row in page_of(agnes, Filters(sort=sort)).rows]
-    monkeypatch.setattr("models.listing.MOST_COLUMNS", 0)
+    monkeypatch.setattr("models.candidates.MOST_COLUMNS", 0)
     walked = [row.number for row in page_of(agnes, Filters(sort=sort)).rows]
 
     assert len(walked) == 4
@@ -203,3 +204,93 @@ def test_the_way_back_is_a_page_of_ours(desk):
     answer = desk.post("/console/tickets/bulk", data={"next": "https://evil.example/"})
 
     assert answer.location == "/console/tickets"
+
+
+@pytest.mark.parametrize("waiting", ["us", "customer"])
+def test_a_list_shows_who_waits_for_whom(waiting, desk, shelf):
+    names = {"us": ["paper", "toner"], "customer": ["light"]}
+
+    assert found(desk, f"/console/tickets?waiting={waiting}") == names[waiting]
+    assert found(desk, f"/console/tickets?waiting={waiting}&q=please") == names[waiting]
+    assert found(desk, f"/console/tickets?waiting={waiting}&status=closed") == []
+
+
+def links(page) -> dict:
+    """The ways to the neighbours of a page."""
+    return {rel: url.replace("&amp;", "&") for rel, url in re.findall(r'rel="(prev|next)" href="([^"]+)"', page)}
+
+
+@pytest.mark.parametrize("query", ["", "sort=activity", "sort=created", "sort=-priority", "sort=priority", "q=please"])
+def test_pages_lead_through_the_whole_list_and_back(query, desk, team, carla, agnes, monkeypatch):
+    """Also while tickets arrive and move: no ticket is skipped, none is shown twice."""
+    monkeypatch.setattr("console.lists.PER_PAGE", 3)
+    for number in range(8):
+        open_ticket(team, carla, f"The {number} is gone", "Please help").edit(agnes.contact, priority=number % 3)
+    session.commit()
+    whole = [str(row.number) for row in page_of(agnes, Filters.read({"q": "please", "sort": query[5:]}), 50).rows]
+    numbers = {str(ticket.id): ticket.subject.split()[1] for ticket in session.query(Ticket)}
+    whole = [numbers[number] for number in whole]
+
+    seen, address, addresses = [], f"/console/tickets?{query}", []
+    while address:
+        addresses.append(address)
+        seen += found(desk, address)
+        address = links(desk.get(address).text).get("next")
+        if len(seen) == 3 and "sort" not in query:
+            open_ticket(team, carla, "The new one is gone", "Please help")
+            session.commit()
+    back = links(desk.get(addresses[-1]).text)["prev"]
+
+    assert seen == whole and len(addresses) == 3
+    assert found(desk, back) == whole[3:6]
+    assert found(desk, links(desk.get(back).text)["prev"])[-1] in (whole[2], whole[1])
+
+
+@pytest.mark.parametrize(
+    "address", ["?page=41", "?page=999999", "?after=1~1", "?after=1~1&priority=3", "?page=99&q=please"]
+)
+def test_beyond_the_end_there_is_a_way_back(address, desk, shelf):
+    page = desk.get(f"/console/tickets{address}").text
+
+    assert "The list ends before this page" in page and "First page" in page
+
+
+@pytest.mark.parametrize(
+    "place", ["x", "~", "1~2~3", "nan~1", "9" * 30 + "~1", "-" * 70, "1e9~1~1", "1~inf~1", "\x00", "%F0%9F%94%A5~1"]
+)
+def test_a_place_that_is_none_is_left_out(place, desk, shelf):
+    for sort in ("-activity", "created", "-priority"):
+        for way in ("after", "before"):
+            assert desk.get(f"/console/tickets?sort={sort}&{way}={place}").status_code == 200
+
+
+def test_words_that_were_found_are_marked(desk, shelf, carla, agnes):
+    shelf["paper"].reply(carla, 'It is <b onclick="x">paper</b> number <4> & nothing else')
+    shelf["toner"].reply(agnes.contact, "They have no paper either", internal=True)
+    session.commit()
+    page = desk.get("/console/tickets?q=papers").text
+
+    assert "The <mark>paper</mark> is gone" in page
+    assert "It is &lt;b onclick=&#34;x&#34;&gt;<mark>paper</mark>&lt;/b&gt; number &lt;4&gt; &amp; nothing else" in page
+    assert "They have no <mark>paper</mark> either" in page
+
+
+def test_nothing_found_as_it_is_looks_for_beginnings(desk, shelf):
+    page = desk.get("/console/tickets?q=ton+hel").text
+
+    assert "The <mark>toner</mark> is gone" in page and "words that begin with them" in page
+    assert "words that begin with them" not in desk.get("/console/tickets?q=toner").text
+    assert found(desk, "/console/tickets?q=%22ton%22") == []
+
+
+def test_a_search_reads_the_list_where_its_words_stand_in_most_tickets(desk, shelf, monkeypatch, agnes, team):
+    """Both ways find the same (design section 6)."""
+    from models.search import Search
+
+    asked = [Filters(q=q, sort=sort, status=status) for q in ("please", "gone the", "toner", "nowhere")
+             for sort in ("-activity", "created", "-priority") for status in ("", "active")]  # fmt: skip
+    by_index = [[row.number for row in page_of(agnes, one).rows] for one in asked]
+    monkeypatch.setattr(Search, "to_read_for", lambda search, count: count + 1)
+    by_list = [[row.number for row in page_of(agnes, one).rows] for one in asked]
+
+    assert by_index == by_list and len(by_index[0]) == 4

@@ -11,7 +11,8 @@ def mine(sign_in, carlas_login):
 
 
 def subjects(page) -> list[str]:
-    return [line.split(">")[1].split("<")[0] for line in page.text.split('class="ticket-subject"')[1:]]
+    text = page.text.replace("<mark>", "").replace("</mark>", "")
+    return [line.split(">")[1].split("<")[0] for line in text.split('class="ticket-subject"')[1:]]
 
 
 def test_my_leads_to_the_tickets(mine):
@@ -123,3 +124,22 @@ def test_a_contact_removed_from_a_ticket_no_longer_sees_it(mine, printer, carla)
     assert subjects(mine.get("/my/tickets")) == []
     assert mine.get(f"/my/tickets/{printer.number}").status_code == 404
     assert Contact.by_email(carla.email) is carla
+
+
+@pytest.mark.parametrize("follows_all", [False, True])
+def test_a_search_marks_what_it_found_and_falls_back_to_beginnings(mine, printer, team, carla, agnes, follows_all):
+    if follows_all:
+        team.add_follower(carla)
+    printer.reply(agnes.contact, "Is it the <toner>?")
+    printer.reply(agnes.contact, "Toner, obviously", internal=True)
+    open_ticket(team, carla, "Something else", "words")
+    session.commit()
+    page = mine.get("/my/tickets?q=PRINTERS+toner")
+    beginnings = mine.get("/my/tickets?q=ton+pri")
+
+    assert subjects(page) == subjects(beginnings) == ["The printer is on fire"]
+    assert "The <mark>printer</mark> is on fire" in page.text and "Is it the &lt;<mark>toner</mark>&gt;?" in page.text
+    assert "obviously" not in page.text
+    assert "words that begin with them" in beginnings.text and "words that begin with them" not in page.text
+    for nothing in ("obviously", "obv", "%22", "*", "x" * 3000, "toner&page=400"):
+        assert subjects(mine.get(f"/my/tickets?q={nothing}")) == []

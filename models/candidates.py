@@ -1,0 +1,229 @@
+"""Which tickets a page of a list shows: their ids, in the order of the list, found by short stretches of indexes."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from sqlalchemy import Float, Integer, and_, bindparam, func, or_, select, text, tuple_
+
+from .base import UtcDateTime, is_sqlite, session
+from .filters import LARGEST_ID, Filters, Scope, whole_number
+from .people import Contact
+from .search import Search
+from .ticket import Tag, Ticket, ticket_tags
+from .visibility import Somebody, followed_by, parameters_of
+from .words import beginnings, terms_of
+
+MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
+# The columns that order a list by this word, each with its type; the last one is different for every ticket.
+KEYS = {
+    "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
+    "created": (("id", Integer),),
+    "priority": (("priority", Integer), ("rank", Float), ("id", Integer)),
+}
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+class Place(tuple):
+    """Where a ticket stands in a list: the values of the columns that order it. Written into addresses."""
+
+    __slots__ = ()
+
+    def __str__(self):
+        return "~".join(
+            str((each - EPOCH) // MICROSECOND) if isinstance(each, datetime) else repr(each) for each in self
+        )
+
+    @classmethod
+    def read(cls, written: str, by: str) -> "Place | None":
+        """None for what is no place in a list that is ordered by this."""
+        parts, types = written.split("~"), [kind for _, kind in KEYS[by]]
+        if len(parts) != len(types):
+            return None
+        try:
+            return cls(map(_read, parts, types))
+        except (ValueError, OverflowError):
+            return None
+
+
+def _read(part: str, kind):
+    if kind is Float:
+        return _finite(float(part))
+    number = int(part) if len(part) < 20 else LARGEST_ID + 1
+    if kind is UtcDateTime:
+        return EPOCH + number * MICROSECOND
+    if abs(number) > LARGEST_ID:
+        raise ValueError(part)
+    return number
+
+
+def _finite(number: float) -> float:
+    if abs(number) > 1e300 or number != number:
+        raise ValueError(number)
+    return number
+
+
+class Candidates:
+    """The tickets that fit, in their order; ``ids`` is one page of them."""
+
+    def __init__(self, user, scope: Scope, filters: Filters):
+        self.user, self.scope, self.filters = user, scope, filters
+        self.stages = scope.asked(filters)
+        self.teams = [id for id in scope.teams if filters.team in (None, id)]
+        self.private = [id for id in scope.private if filters.team in (None, id)]
+        self.columns = [(team, stage) for team in self.teams for stage in scope.pipelines[team] if stage in self.stages]
+        self.by, self.down = filters.sort.removeprefix("-"), filters.sort.startswith("-")
+        self.number = re.fullmatch(r"(#?)0*([0-9]{1,9})", filters.q)
+        self.terms = terms_of(filters.q)
+
+    def loosen(self) -> bool:
+        """Take the words of the search as beginnings of words from now on; False where that makes no difference."""
+        looser = beginnings(self.terms)
+        changed = not self.number and looser != self.terms
+        self.terms = looser
+        return changed
+
+    def place(self, written: str) -> Place | None:
+        return Place.read(written, self.by) if written else None
+
+    def place_of(self, row) -> Place:
+        return Place(row.number if name == "id" else getattr(row, name) for name, _ in KEYS[self.by])
+
+    def ids(self, start: int, count: int, place: Place | None = None, backwards=False) -> list[int]:
+        """So many from ``start`` on, counted from a place; ``backwards`` those before it, the nearest first."""
+        if not self.stages or not (self.columns or self.private):
+            return []
+        down = self.down != backwards
+        if not self.filters.q:
+            return self._in_order(start, count, place, down)
+        search = Search(self.terms, internal=True)
+        if not self.number and self.terms and (far := search.to_read_for(start + count)):
+            ids = self._in_order(0, far, place, down)
+            found = search.among(ids)
+            if len(found) >= start + count or len(ids) < far:
+                return found[start : start + count]
+        query = self._walk(place, down, by_index=False).where(self._found(search))
+        return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
+
+    def _found(self, search):
+        """Tickets with these words; "#7" is the ticket of that number, "7" that one too."""
+        if self.number is None:
+            return search.condition(Ticket.id)
+        exact = Ticket.id == int(self.number[2])
+        return exact if self.number[1] else or_(exact, search.condition(Ticket.id))
+
+    def _in_order(self, start, count, place, down) -> list[int]:
+        """What fits but for the search."""
+        if self._mergeable():
+            return self._merged(start, count, place, down)
+        query = self._walk(place, down)
+        return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
+
+    def _mergeable(self) -> bool:
+        asked = self.filters
+        words = asked.tag or asked.customer or self.private or self.by == "created"
+        few = not asked.assignee or not any(self.scope.stages[id].folded for id in self.stages)
+        return not words and few and 0 < len(self.columns) <= MOST_COLUMNS
+
+    def _merged(self, start, count, place, down) -> list[int]:
+        """The best of each column, merged: each part is a short stretch of an index, whatever the column holds.
+
+        Written as text, since dozens of parts take longer to build than to run; what the reader asks for is bound.
+        """
+        names, way = [name for name, _ in KEYS[self.by]], "DESC" if down else "ASC"
+        order = ", ".join(f"{name} {way}" for name in names)
+        more, values = self._simple_conditions()
+        if place:
+            more += (
+                f" AND ({', '.join(names)}) {'<' if down else '>'} ({', '.join(f':p{n}' for n in range(len(names)))})"
+            )
+        parts = []
+        for n, (team, stage) in enumerate(self.columns):
+            values |= {f"t{n}": team, f"s{n}": stage}
+            part = f"SELECT {', '.join(names)} FROM tickets WHERE team_id = :t{n} AND stage_id = :s{n}{more}"  # noqa: S608
+            parts.append(f"SELECT * FROM ({part} ORDER BY {order} LIMIT :most) AS c{n}")  # noqa: S608
+        merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged"  # noqa: S608
+        merged += f" ORDER BY {order} LIMIT :count OFFSET :start"
+        values |= {"most": start + count, "count": count, "start": start}
+        query = text(merged).bindparams(*_place_parameters(self.by, place)) if place else text(merged)
+        return list(session.scalars(query, values))
+
+    def _simple_conditions(self) -> tuple[str, dict]:
+        sql, values = "", {}
+        if self.filters.priority is not None:
+            sql, values = " AND priority = :priority", {"priority": self.filters.priority}
+        if self.filters.assignee == "none":
+            sql += " AND assignee_id IS NULL"
+        elif self.filters.assignee:
+            sql, values = f"{sql} AND assignee_id = :assignee", values | {"assignee": self._assignee()}
+        if self.filters.waiting:
+            sql += f" AND waiting_since IS {'NOT ' if self.filters.waiting == 'us' else ''}NULL"
+        return sql, values
+
+    def _assignee(self) -> int:
+        return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
+
+    def _walk(self, place, down, by_index=True):
+        """Every condition at once, for what is not merged from columns."""
+        asked = self.filters
+        query = _walked(self.by, down, asked.assignee and (asked.assignee == "none" or "one"),
+                        asked.priority is not None, asked.waiting, bool(self.private), place is not None,
+                        is_sqlite(), by_index)  # fmt: skip
+        if asked.tag:
+            tagged = (
+                select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
+            )
+            query = query.where(Ticket.id.in_(tagged))
+        if asked.customer:
+            query = query.where(Ticket.customer_id.in_(select(Contact.id).where(_named(asked.customer))))
+        return query
+
+    def _asked(self, place) -> dict:
+        """The values of what is walked."""
+        asked = self.filters
+        values = {"stages": list(self.stages), "teams": self.teams, **parameters_of(self.user)}
+        values |= {f"p{n}": value for n, value in enumerate(place or ())}
+        values |= {"private": self.private} if self.private else {}
+        values |= {"priority": asked.priority} if asked.priority is not None else {}
+        return values | ({"assignee": self._assignee()} if asked.assignee not in ("", "none") else {})
+
+
+def _place_parameters(by, place=None):
+    values = place or [None] * len(KEYS[by])
+    return [bindparam(f"p{n}", *([value] if place else []), type_=kind)
+            for n, ((_, kind), value) in enumerate(zip(KEYS[by], values, strict=True))]  # fmt: skip
+
+
+@cache
+def _walked(by, down, assigned, priority, waiting, private, place, blind, by_index):
+    """Tickets in the order of the list; built once for each shape of what is asked.
+
+    ``blind``: ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
+    Where another condition finds few tickets, SQLite must not go through all in their order: ``by_index`` is False.
+    """
+    team, stage = (Ticket.team_id + 0, Ticket.stage_id + 0) if blind else (Ticket.team_id, Ticket.stage_id)
+    seen = team.in_(bindparam("teams", expanding=True))
+    if private:
+        seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
+    query = select(Ticket.id).where(stage.in_(bindparam("stages", expanding=True)), seen)
+    if assigned:
+        nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
+        query = query.where(one if assigned == "one" else nobody)
+    if priority:
+        query = query.where(Ticket.priority == bindparam("priority"))
+    if waiting:
+        query = query.where(Ticket.waiting_since.is_not(None) if waiting == "us" else Ticket.waiting_since.is_(None))
+    keys = [getattr(Ticket, name) for name, _ in KEYS[by]]
+    if place:
+        here, there = tuple_(*keys), tuple_(*_place_parameters(by))
+        query = query.where(here < there if down else here > there)
+    if blind and not by_index:
+        return query.order_by(text(", ".join(f"+tickets.{name} {'DESC' if down else 'ASC'}" for name, _ in KEYS[by])))
+    return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
+
+
+def _named(customer: str):
+    """A condition on Contact: by number, address or whole name."""
+    if (number := whole_number(customer)) is not None:
+        return Contact.id == number
+    return Contact.email == customer.lower() if "@" in customer else func.lower(Contact.name) == customer.lower()

@@ -1,0 +1,125 @@
+"""What a list of tickets is asked for, and where it looks: the words of an address, and the teams of the reader."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from sqlalchemy import bindparam, select
+
+from .base import session
+from .company import user_companies
+from .stage import STATUSES, Stage, team_stages
+from .team import Team
+from .visibility import Somebody, parameters_of, teams_visible_to
+
+SORTS = ("activity", "created", "priority")
+WAITING = ("us", "customer")
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody asks the list for. Empty values ask for everything; ``assignee`` may be "me" or "none".
+
+    ``after`` and ``before`` are places in the list (candidates.Place) where a page begins or ends; ``page`` alone
+    counts pages from the first one.
+    """
+
+    q: str = ""
+    team: int | None = None
+    stage: int | None = None
+    status: str = ""  # a status, "closed", or "active" for every ticket that is not closed
+    waiting: str = ""  # for "us" or for the "customer", of those that are not closed
+    assignee: str = ""
+    priority: int | None = None
+    tag: str = ""
+    customer: str = ""
+    sort: str = "-activity"
+    page: int = 1
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def read(cls, values) -> "Filters":
+        """From the words of an address; what can't be understood is left out."""
+        values = {name: value.replace("\0", "") for name, value in values.items()}
+        status, assignee, waiting = (values.get(name, "") for name in ("status", "assignee", "waiting"))
+        sort, priority = values.get("sort", ""), whole_number(values.get("priority"))
+        return cls(
+            q=values.get("q", "").strip()[:600],
+            team=whole_number(values.get("team")),
+            stage=whole_number(values.get("stage")),
+            status=status if status in (*STATUSES, "closed", "active") else "",
+            waiting=waiting if waiting in WAITING else "",
+            assignee=assignee if assignee in ("me", "none") or whole_number(assignee) is not None else "",
+            priority=priority if priority in (0, 1, 2, 3) else None,
+            tag=values.get("tag", "").strip()[:40],
+            customer=values.get("customer", "").strip()[:254],
+            sort=sort if sort.removeprefix("-") in SORTS else "-activity",
+            page=max(1, whole_number(values.get("page")) or 1),
+            after=values.get("after", "")[:80],
+            before=values.get("before", "")[:80],
+        )
+
+    def words(self, **changes) -> dict[str, str]:
+        """The address of this list again, without what is not asked; changes start on the first page."""
+        places = ("page", "after", "before")
+        asked = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in places} | changes
+        silent = {"sort": "-activity", "page": 1}
+        return {
+            name: str(value) for name, value in asked.items() if value not in ("", None) and value != silent.get(name)
+        }
+
+
+@cache
+def _teams_near(role):
+    """The teams of one's companies, and whether one sees the whole of each; built once for a role."""
+    somebody = Somebody(role)
+    mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
+    teams = select(Team.id, Team.name, Team.company_id, Team.visibility, teams_visible_to(somebody).label("whole"))
+    return teams.where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
+
+
+_pipelines = (
+    select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status)
+    .join_from(team_stages, Stage)
+    .where(team_stages.c.team_id.in_(bindparam("teams", expanding=True)))
+    .order_by(Stage.position, Stage.id)
+)
+
+
+class Scope:
+    """The teams of a user with their stages: what the filters offer, and where the list looks. Two queries."""
+
+    def __init__(self, user):
+        found = session.execute(_teams_near(user.role), parameters_of(user)).all() if user.active else []
+        found = [team for team in found if user.focus in (None, team.company_id)]
+        self.teams = {team.id: team.name for team in found if team.whole}
+        self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
+        self.stages, self.pipelines = {}, {id: [] for id in self.teams}
+        for stage in session.execute(_pipelines, {"teams": [*self.teams, *self.private]}):
+            self.stages[stage.id] = stage
+            self.pipelines.setdefault(stage.team_id, []).append(stage.id)
+
+    @property
+    def offered(self) -> dict:
+        """The stages of the teams whose boards the user may see; those of others are nobody's business."""
+        ids = {id for team in self.teams for id in self.pipelines[team]}
+        return {id: stage for id, stage in self.stages.items() if id in ids}
+
+    def asked(self, filters: Filters) -> set[int]:
+        """The stages in which the tickets asked for can stand."""
+        return {id for id, stage in self.stages.items() if self._fits(id, stage, filters)}
+
+    @staticmethod
+    def _fits(id, stage, filters) -> bool:
+        if (filters.stage is not None and id != filters.stage) or (filters.waiting and stage.folded):
+            return False
+        if filters.status in ("closed", "active"):
+            return stage.folded == (filters.status == "closed")
+        return not filters.status or (not stage.folded and stage.status == filters.status)
+
+
+def whole_number(value) -> int | None:
+    if not value or not value.isascii() or not value.isdecimal() or len(value) > 20:
+        return None
+    return number if (number := int(value)) <= LARGEST_ID else None

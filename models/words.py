@@ -1,0 +1,155 @@
+"""The words of texts and of searches: how a text is cut into words, what a search asks for, where it stands in a text.
+
+Words are cut and folded here, not by the databases, so that both index the same and find the same.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+WORD = re.compile(r"[^\W_]+")
+# A word as it was written: its accents may be letters of their own.
+WRITTEN = re.compile(r"(?:[^\W_][\u0300-\u036f\u3099\u309a]*)+")
+APOSTROPHES = re.compile(r"['’ʼ`´]")
+LONGEST_WORD, LONGEST_SEARCH, MOST_TERMS = 60, 500, 20
+SHORTEST_BEGINNING = 2  # letters before a *: one would stand in nearly every ticket
+
+
+def words(value: str) -> list[str]:
+    """The words of a text, folded: lower case, without accents, compatibility forms undone."""
+    folded = unicodedata.normalize("NFKD", value.casefold())
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    return [word[:LONGEST_WORD] for word in WORD.findall(plain)]
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing that a search asks for: a word, or several that follow each other."""
+
+    words: tuple[str, ...]
+    begins: bool = False  # the last word is only the beginning of one: print*
+    quoted: bool = False  # as it stands there: no other number of the noun
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The word itself, and in the other number where it looks like a noun in English or French."""
+        (word,) = self.words
+        return (word,) if self.begins or self.quoted else tuple(dict.fromkeys((word, *_other_numbers(word))))
+
+    @property
+    def single(self) -> bool:
+        return len(self.words) == 1
+
+    def __str__(self):
+        found = " ".join(self.words) + "*" * self.begins
+        return f'"{found}"' if self.quoted or not self.single else found
+
+
+def terms_of(search: str) -> tuple[Term, ...]:
+    """What a search asks for, all of it at once: words, "…" as a phrase, print* as a beginning; at most 20.
+
+    What is written together (a number with hyphens, an address) belongs together. AND, OR and NOT are words. An
+    elision is left out: l’imprimante asks for imprimante.
+    """
+    if len(search) > LONGEST_SEARCH:  # not within a word
+        search = (
+            search[: search.rfind(" ", 0, LONGEST_SEARCH + 1)]
+            if " " in search[:LONGEST_SEARCH]
+            else search[:LONGEST_SEARCH]
+        )
+    parts = search.split('"')
+    found = []
+    for place, part in enumerate(parts):
+        quoted = place % 2 and place < len(parts) - 1
+        for written in [part] if quoted else part.split():
+            found += [_term(piece, bool(quoted)) for piece in ([written] if quoted else _pieces(written))]
+    return tuple(dict.fromkeys(term for term in found if term.words))[:MOST_TERMS]
+
+
+def beginnings(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The same search with each word taken as the beginning of one; quoted ones stay."""
+    return tuple(Term(term.words, begins=not term.quoted and _long_enough(term.words)) for term in terms)
+
+
+def _term(written: str, quoted: bool) -> Term:
+    found = tuple(words(written))
+    return Term(found, begins=written.rstrip().endswith("*") and _long_enough(found), quoted=quoted)
+
+
+def _long_enough(found) -> bool:
+    return bool(found) and len(found[-1]) >= SHORTEST_BEGINNING
+
+
+def _pieces(written: str) -> list[str]:
+    """Cut at apostrophes; what is cut off is left out if it is short: l’, d’, qu’, ’s."""
+    pieces = [piece for piece in APOSTROPHES.split(written) if words(piece)]
+    return [piece for piece in pieces if len("".join(words(piece))) > 2] or pieces
+
+
+def _other_numbers(word: str):
+    """The plural of a singular or the reverse, as guessed from its ending; a wrong guess finds nothing."""
+    if len(word) < 3 or not word.isalpha():
+        return
+    if word.endswith("s") and not word.endswith("ss"):
+        yield word[:-1]
+        if word.endswith("ies") and len(word) > 4:
+            yield word[:-3] + "y"
+        if word.endswith(("ches", "shes", "xes", "sses", "zes")):
+            yield word[:-2]
+    elif word.endswith("aux"):
+        yield word[:-1] if word.endswith("eaux") else word[:-3] + "al"
+    elif word.endswith("eux"):
+        yield word[:-1]
+    else:
+        yield word + ("es" if word.endswith(("ch", "sh", "x", "ss", "z")) else "s")
+        if word.endswith(("eau", "eu")):
+            yield word + "x"
+        elif word.endswith("al"):
+            yield word[:-2] + "aux"
+        elif word.endswith("y"):
+            yield word[:-1] + "ies"
+
+
+def marked(text: str, terms) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
+    spans, found = [], []
+    for match in WRITTEN.finditer(text):
+        for word in words(match[0]):
+            spans.append(match.span())
+            found.append(word)
+    hits = sorted({spans[place] for term in terms for place in _places(found, term)})
+    pieces, end = [], 0
+    for start, stop in hits:
+        pieces += [(text[end:start], False), (text[start:stop], True)]
+        end = stop
+    return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
+
+
+def _places(found: list[str], term: Term):
+    """The places of the words of a text that are what a term asks for."""
+    if term.single:
+        (word,), forms = term.words, term.forms
+        for place, one in enumerate(found):
+            if one in forms or (term.begins and one.startswith(word)):
+                yield place
+        return
+    *head, last = term.words
+    for place in range(len(found) - len(head)):
+        end = found[place + len(head)]
+        if found[place : place + len(head)] == head and (end.startswith(last) if term.begins else end == last):
+            yield from range(place, place + len(head) + 1)
+
+
+def excerpt(text: str, terms, around=70) -> list[tuple[str, bool]]:
+    """A stretch of the text with what was searched for, in pieces as of ``marked``; empty where it does not stand."""
+    text = " ".join(text.split())
+    pieces = marked(text, terms)
+    first = next((place for place, piece in enumerate(pieces) if piece[1]), None)
+    if first is None:
+        return []
+    start = sum(len(piece) for piece, _ in pieces[:first])
+    begin = max(0, start - around)
+    begin = (begin and text.find(" ", begin, start) + 1) or begin
+    end = start + 3 * around
+    cut = text[begin:end].rsplit(" ", 1)[0] if end < len(text) else text[begin:]
+    return marked(("… " if begin else "") + cut + (" …" if end < len(text) else ""), terms)

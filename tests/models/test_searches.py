@@ -1,0 +1,185 @@
+"""The same sixty searches, and many random ones, find the same tickets on SQLite and on PostgreSQL."""
+
+import random
+
+import pytest
+from sqlalchemy import select, text
+
+from models import Contact, Ticket, open_ticket, session
+from models.base import is_sqlite
+from models.search import Search, matching
+from models.words import beginnings, excerpt, marked, terms_of, words
+
+# Each ticket by a letter: subject, first message, and what colleagues alone read.
+CORPUS = {
+    "a": ("L'imprimante ne répond plus", "Depuis ce matin, elle est hors ligne. J’ai redémarré l’ordinateur.", ""),
+    "b": (
+        "Imprimantes du 2e étage",
+        "Les deux imprimantes font un bourrage papier aujourd'hui.",
+        "Client très énervé.",
+    ),
+    "c": ("Invoice 2026-118 is wrong", "The total says 1,200.50 € instead of 120 €. See invoice_2026-118.pdf", ""),
+    "d": ("Printers out of toner", "All three printers are out of toner and not printing.", "Ask Müller GmbH."),
+    "e": ("Printer", "Out! Of! Toner! AND nobody knows why; OR is it the driver's fault?", ""),
+    "f": ("Straße gesperrt", "Die Lieferung für Herrn Çelik kommt nicht an.", ""),
+    "g": ("プリンターが動きません", "助けてください 🔥🔥", ""),
+    "h": ("C++ & <script>alert(1)</script>", "'); DROP TABLE tickets; -- 50% \\ off_season NEAR(x) a:b ^c", ""),
+    "i": ("Écran noir, œuvre d'art", "L'écran clignote. Les batteries sont vides, le journal est plein. À bientôt", ""),
+    "j": ("Cafe closed", "The café’s battery and both journaux. Naïve co-operation, e-mail and email.", ""),
+    "k": ("x" * 100, "lorem " * 1600 + "needle in the hay", "grumpy " * 20),
+    "l": ("RE: RE: Order #4711 (4711-B)", "Ordered twice 😀 by jean-luc.o'neil+shop@sub.example.org", ""),
+}
+SEARCHES = {
+    # words, whole, in either number, whatever their case and accents
+    "imprimante": "ab", "IMPRIMANTES": "ab", "printer": "de", "Printers": "de", "print": "", "repond": "a",
+    "RÉPOND": "a", "re\u0301pond": "a", "hors ligne": "a", "ligne hors": "a", "invoice wrong": "c", "wrong toner": "",
+    "cafe": "j", "CAFÉ": "j", "naive": "j", "ecran": "i", "oeuvre": "", "œuvre": "i", "battery": "ij",
+    "batteries": "ij", "journal": "ij", "journaux": "ij", "strasse": "f", "STRASSE": "f", "straße": "f",
+    "celik": "f", "muller": "d", "プリンターが動きません": "g",
+    # elisions and apostrophes of any kind
+    "l'imprimante": "ab", "l’imprimante": "ab", "d'art": "i", "driver's": "e", "aujourd’hui": "b", "l'": "ai",
+    "j'ai": "a",
+    # what is written together
+    "2026-118": "c", "118-2026": "", "1,200.50": "c", "invoice_2026-118.pdf": "c", "e-mail": "j", "email": "j",
+    "co-operation": "j", "off_season": "h", "jean-luc.o'neil+shop@sub.example.org": "l", "sub.example.org": "l",
+    "example.sub": "", "carla@client.example": "abcdefghijkl", "carla conti": "abcdefghijkl", "#4711": "l",
+    "4711-b": "l",
+    # phrases
+    '"hors ligne"': "a", '"ligne hors"': "", '"out of toner"': "de", '"out toner"': "", '"printer"': "e",
+    '"printers" "of toner"': "d", 'toner "out of"': "de", '"hors': "a", '""': "", '"': "", '"🔥"': "",
+    '"needle in the hay"': "k", '"out of ton*"': "de",
+    # beginnings
+    "print*": "de", "impri*": "ab", "IMPRI* bour*": "b", "éta*": "b", "*": "", "p*": "", "pr*": "de", "*printer": "de",
+    "2026*": "c", "2026-11*": "c", "2026-1*": "", "プリン*": "g", "zzz*": "",
+    # words that mean something to others
+    "AND": "dej", "toner AND": "de", "OR": "e", "NOT": "d", "printer NOT toner": "d", "NEAR(x)": "h", "a:b": "h",
+    "^c": "h",
+    "-toner": "de", "+toner": "de", "(toner)": "de", "toner|": "de", "&toner&": "de", "!toner": "de", "toner:*": "de",
+    "<script>": "h", "'); DROP TABLE tickets; --": "h", "50%": "ch", "\\": "", "%": "", "_": "", "'": "", ":*": "",
+    # nothing, too much, and what is no text
+    "": "", "   ": "", "🔥": "", "😀 ordered": "l", "\x00": "", "toner\x00": "de", "x" * 100: "k", "x" * 10_000: "k",
+    "lorem needle": "k", "needle " * 2000: "k", "toner toner toner": "de",
+}  # fmt: skip
+
+
+@pytest.fixture
+def corpus(team, carla, agnes):
+    tickets = {}
+    for name, (subject, body, note) in CORPUS.items():
+        tickets[name] = open_ticket(team, carla, subject, body)
+        if note:
+            tickets[name].reply(agnes.contact, note, internal=True)
+    session.commit()
+    return tickets
+
+
+def found(corpus, condition) -> str:
+    names = {ticket.id: name for name, ticket in corpus.items()}
+    return "".join(sorted(names[id] for id in session.scalars(select(Ticket.id).where(condition))))
+
+
+def test_sixty_searches_and_more_find_the_same_on_both_databases(corpus):
+    for internal in (True, False):
+        names = {**SEARCHES, "muller": "d" if internal else ""}
+        results = {search: found(corpus, matching(Ticket.id, search, internal)) for search in SEARCHES}
+        assert {s: r for s, r in results.items() if r != names[s]} == {}
+    assert len(SEARCHES) >= 60
+
+
+def test_looking_at_each_ticket_finds_what_the_index_finds(corpus):
+    ids = [ticket.id for ticket in corpus.values()]
+    for search in SEARCHES:
+        asked = Search(terms_of(search), internal=True)
+        if asked.terms:
+            indexed = set(session.scalars(select(Ticket.id).where(asked.condition(Ticket.id))))
+            assert asked.among(ids) == [id for id in ids if id in indexed], search
+
+
+def test_random_searches_find_what_reading_every_ticket_finds(corpus):
+    """The reference: read all of a ticket's text and look for each term in it."""
+    texts = {
+        name: f"{subject} Carla Conti carla@client.example {corpus[name].id} {body} {note}"
+        for name, (subject, body, note) in CORPUS.items()
+    }
+    pool = [word for text in texts.values() for word in text.split()[:60]] + ['"', "*", '" "', "AND", "l'", "s"]
+    dice = random.Random(4)
+    for _ in range(150):
+        search = " ".join(dice.choices(pool, k=dice.randint(1, 3)))
+        if dice.random() < 0.4:
+            search = f'"{search}"' if dice.random() < 0.5 else f"{search}*"
+        terms = terms_of(search)
+        hits = (
+            name for name, text in texts.items()
+            if terms and all(any(hit for _, hit in marked(text, [term])) for term in terms)
+        )  # fmt: skip
+        assert found(corpus, matching(Ticket.id, search, internal=True)) == "".join(sorted(hits)), search
+
+
+def test_notes_are_found_by_colleagues_alone(corpus):
+    """R-VIS-9."""
+    assert found(corpus, matching(Ticket.id, "grumpy", internal=True)) == "k"
+    for search in ("grumpy", "grump*", '"grumpy grumpy"', "énervé", "GmbH"):
+        assert found(corpus, matching(Ticket.id, search, internal=False)) == ""
+        public = Search(terms_of(search), internal=False)
+        assert public.among([ticket.id for ticket in corpus.values()]) == []
+
+
+def test_a_search_can_be_loosened_to_beginnings(corpus):
+    terms = beginnings(terms_of('impri "hors ligne"'))
+
+    assert found(corpus, Search(terms, internal=True).condition(Ticket.id)) == "a"
+    assert [str(term) for term in terms] == ["impri*", '"hors ligne"']
+
+
+@pytest.fixture
+def many(team):
+    """Four hundred tickets that have "common", one of them has "rare"."""
+    other = Contact(email="other@client.example", name="Nobody")
+    session.add(other)
+    tickets = [open_ticket(team, other, "Common", "Rare" if number == 7 else "Word") for number in range(400)]
+    session.commit()
+    if not is_sqlite():
+        session.execute(text("ANALYZE ticket_search"))
+    return tickets
+
+
+def test_what_stands_in_most_tickets_is_read_from_the_list_and_what_is_rare_from_the_index(many):
+    common, rare, nowhere = (Search(terms_of(words), internal=True) for words in ("common", "rare", "nowhere"))
+
+    assert 350 < common.guess[0] <= common.guess[1] < 450
+    assert rare.guess[0] < 10 and nowhere.guess[0] < 10
+    assert 100 < common.to_read_for(50) < 200
+    assert rare.to_read_for(50) is None and nowhere.to_read_for(50) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "pieces"),
+    [
+        ("L'Imprimante répond", "imprimantes repond", ["L'", "[Imprimante]", " ", "[répond]"]),
+        ("re\u0301pond", "répond", ["[re\u0301pond]"]),
+        ("out of toner, out", '"out of"', ["[out]", " ", "[of]", " toner, out"]),
+        ("printing prints", "print*", ["[printing]", " ", "[prints]"]),
+        ("<b>bold</b>", "b", ["<", "[b]", ">bold</", "[b]", ">"]),
+        ("nothing", "else", ["nothing"]),
+        ("", "else", []),
+        ("Straße ½", "strasse", ["[Straße]", " ½"]),
+    ],
+)
+def test_what_was_found_is_marked_in_the_text(text, search, pieces):
+    found = marked(text, terms_of(search))
+
+    assert [f"[{piece}]" if hit else piece for piece, hit in found] == pieces
+    assert "".join(piece for piece, _ in found) == text
+
+
+def test_an_excerpt_is_the_stretch_around_the_first_word_that_was_found():
+    long = "before " * 50 + "the needle is here " + "after " * 80
+    pieces = excerpt(long, terms_of("needle"))
+
+    assert ("needle", True) in pieces and len("".join(piece for piece, _ in pieces)) < 300
+    assert pieces[0][0].startswith("… before") and pieces[-1][0].endswith("after …")
+    assert excerpt(long, terms_of("nowhere")) == []
+
+
+def test_words_are_folded():
+    assert words("Été, ŒUVRE ﬁn ２０２６ İstanbul") == ["ete", "œuvre", "fin", "2026", "istanbul"]

@@ -1,25 +1,28 @@
-"""A file of a message, for those who see its ticket: always a download, never shown by the browser as a page."""
+"""The files of messages, for those who see the ticket."""
 
-from flask import abort, send_file
+from flask import abort
 
 from models import Attachment, Message, session
+from models.access import LARGEST_ID
+from web import files
 
 from . import bp, me
 
 
 @bp.get("/tickets/<int:number>/attachments/<int:id>")
 def attachment(number, id):
+    return files.download(_file(number, id))
+
+
+@bp.get("/tickets/<int:number>/attachments/<int:id>/picture")
+def attachment_picture(number, id):
+    return files.picture(_file(number, id))
+
+
+def _file(number, id) -> Attachment:
     ticket = me().ticket(number)
-    file = session.get(Attachment, id) if id < 2**31 else None
+    file = session.get(Attachment, id) if id <= LARGEST_ID else None
     message = file and session.get(Message, file.message_id or 0)
     if message is None or message.ticket_id != ticket.id:
         abort(404)
-    try:
-        stream = file.open()
-    except FileNotFoundError:
-        abort(404)
-    answer = send_file(stream, mimetype=file.type, as_attachment=True, download_name=file.name)
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer.headers["Cache-Control"] = "no-store"
-    answer.content_length = file.size
-    return answer
+    return file

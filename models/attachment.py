@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
 CHUNK = 64 * 1024
 KEPT = "files of this transaction"
-SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "image/webp")
+# The first bytes of pictures that a browser may show in a page; never HTML, SVG or XML (threat model, rule 35).
+PICTURES = {
+    "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "image/jpeg": re.compile(rb"\xff\xd8\xff"),
+    "image/gif": re.compile(rb"GIF8[79]a"),
+    "image/webp": re.compile(rb"RIFF.{4}WEBPVP8", re.DOTALL),
+}
+PREVIEWED_BYTES = 5_000_000
 
 
 class TooLarge(Refusal):
@@ -55,8 +62,17 @@ class Attachment(Base):
 
     @property
     def picture(self) -> bool:
-        """Whether a browser may show it in the page; never HTML, SVG or XML (threat model, rule 35)."""
-        return self.type in SHOWN_INLINE
+        """Whether it says to be a picture to show in the page; ``picture_type`` looks inside."""
+        return self.type in PICTURES and 0 < self.size <= PREVIEWED_BYTES
+
+    @property
+    def picture_type(self) -> str | None:
+        """Its type by its first bytes, whatever its sender called it; None unless it is a picture to show."""
+        if not self.picture:
+            return None
+        with self.open() as file:
+            head = file.read(16)
+        return next((kind for kind, magic in PICTURES.items() if magic.match(head)), None)
 
     def open(self) -> BinaryIO:
         """The stored bytes, as a stream to close; FileNotFoundError if the store lost them."""

@@ -65,6 +65,8 @@ def pieces(text: str) -> list[Piece]:
 def _sorts(lines: list[str]) -> list[str]:
     sorts = [NEW] * len(lines)
     for start, end in _quotations(lines):
+        while end < len(lines) and not lines[end].strip():  # what is blank belongs to what stands above
+            end += 1
         sorts[start:end] = [QUOTED] * (end - start)
     end = len(sorts)
     while end and sorts[end - 1] == QUOTED:
@@ -96,9 +98,13 @@ _VERBS = ("wrote", "écrit", "schrieb", ">")
 
 def _quotations(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Where quotations begin and end; those that have no mark on their lines reach to the end of the text."""
-    tries, here = MOST_ATTRIBUTIONS, 0
+    tries, here, fenced = MOST_ATTRIBUTIONS, 0, False
     while here < len(lines):
         line = lines[here]
+        fenced ^= line.startswith("```")  # what is shown as code quotes nobody
+        if fenced:
+            here += 1
+            continue
         if _words(line) in _FORWARDED:
             return
         if line.lstrip().startswith(">"):

@@ -1,12 +1,11 @@
 """The ticket's page, and what a customer does there: write, close, come back, rate, fetch a file."""
 
 import hashlib
-import logging
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, send_file
+from flask import abort, flash, redirect, render_template
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -18,6 +17,7 @@ from models.closing import ClosureNotOffered, TicketClosed
 from models.message import EmptyMessage, Message
 from models.people import Contact
 from models.rating import UnknownScore
+from web import files
 
 from . import throttle
 from .doors import Door, both_doors
@@ -25,9 +25,7 @@ from .fields import SCORES, files_limit, remind_of_files, score_of, too_large, u
 from .forms import ClosingForm, RatingForm, ReopeningForm, ReplyForm
 from .outlook import Outlook
 
-log = logging.getLogger(__name__)
 FORMS = {"reply": ReplyForm, "reopening": ReopeningForm, "closing": ClosingForm, "rating": RatingForm}
-SANDBOX = "default-src 'none'; sandbox"
 
 
 @dataclass
@@ -210,21 +208,24 @@ def rating(door):
 
 @both_doors("/attachments/<int:id>")
 def attachment(door, id):
-    """A file of a public message of this ticket; never shown in the page of ours (threat model, rules 8 and 35)."""
+    return files.download(_file(door, id))
+
+
+@both_doors("/attachments/<int:id>/picture")
+def attachment_picture(door, id):
+    answer = files.picture(_file(door, id))
+    if door.link:
+        answer.headers["Cache-Control"] = "no-store"  # threat model, rule 16
+    return answer
+
+
+def _file(door, id) -> Attachment:
+    """A file of a public message of this ticket (threat model, rule 8)."""
     wanted = select(Attachment).join(Message).where(Attachment.id == id, Message.ticket_id == door.ticket.id)
     found = session.scalar(wanted.where(~Message.internal)) if id <= LARGEST_ID else None
     if found is None:
         abort(404)
-    try:
-        stream = found.open()
-    except FileNotFoundError:
-        log.error("attachment %s is not in the store", found.id)
-        abort(404)
-    answer = send_file(stream, mimetype=found.type, as_attachment=True, download_name=found.name, max_age=0)
-    answer.content_length = found.size
-    answer.headers["Content-Security-Policy"] = SANDBOX
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return found
 
 
 @throttle.shows_again("portal.link_replies")

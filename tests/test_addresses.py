@@ -15,6 +15,10 @@ from models import Company, Delivery, Template, TimeOff, Upload, session
 from models.base import db, now
 from wsgi import create_app
 
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\n"
+    b"IDATx\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xaeB`\x82"
+)  # one black pixel
 VISITORS = ("nobody", "customer", "stranger", "agent", "outsider", "administrator", "foreign administrator")
 EVERYBODY = set(VISITORS)
 SIGNED_IN = EVERYBODY - {"nobody"}
@@ -27,9 +31,12 @@ OWN = {"administrator"}  # the administrator of the company
 PORTAL = [
     (EVERYBODY, "start helpdesk submit ask send link_sent login sign_in logout reset set_anew signup sign_up"),
     # with the signed link in hand
-    (EVERYBODY, "link_page link_attachment link_closing fresh link_rating link_reopening link_replies"),
+    (
+        EVERYBODY,
+        "link_page link_attachment link_attachment_picture link_closing fresh link_rating link_reopening link_replies",
+    ),
     (SIGNED_IN, "my my_account change_account change_password my_tickets"),
-    ({"customer"}, "my_page my_attachment my_closing my_rating my_reopening my_replies"),
+    ({"customer"}, "my_page my_attachment my_attachment_picture my_closing my_rating my_reopening my_replies"),
 ]
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more
@@ -38,6 +45,7 @@ CONSOLE = [
     ({"agent"}, "remove_own_time_off"),
     (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
     (DESK, "move_page move reopen reply"),
+    (DESK, "attachment_picture"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "templates template delete_template new_template"),
     (OWN, "company stage delete_stage place_stage delivery try_again revoke_link revoke_links"),
@@ -89,7 +97,7 @@ def visitors(company, carlas_login, person, agnes, ada):
 def values(printer, team, carla, agnes, visitors):
     """What the parts of addresses stand for: everything belongs to Acme's ticket about the printer."""
     team.closure_by_customers = True
-    message = printer.reply(carla, "See picture", [Upload("a.png", "image/png", io.BytesIO(b"png"))])
+    message = printer.reply(carla, "See picture", [Upload("a.png", "image/png", io.BytesIO(PNG))])
     off = TimeOff(starts_at=now(), ends_at=now().replace(year=now().year + 1))
     agnes.time_off = [off]
     template = Template(name="Unused", body={"en": "x"}, subject={"en": "x"})

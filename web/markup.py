@@ -9,6 +9,9 @@ import nh3
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+from models.quoting import NEW, QUOTED, pieces
+
+FEWEST_FOLDED_LINES = 6  # of a quotation among the answers
 # Longer texts, and lines nested deeper than people do, are shown as they were typed.
 LONGEST_MARKED_UP = 200_000
 
@@ -41,6 +44,27 @@ def markup(text: str | None) -> Markup:
     if len(text) > LONGEST_MARKED_UP or _is_pathological(text):
         return Markup('<p class="as-typed">{}</p>').format(escape(text))
     return clean(_markdown.render(text))
+
+
+@lru_cache(maxsize=512)
+def passages(text: str | None) -> list[tuple[str, Markup]]:
+    """A message as it is read, in its order: ("new", html), and what is folded: ("quoted", html), ("signature", html).
+
+    Folded are what a mail answers, its signature, and long quotations among the answers; a short one is read with its
+    answer.
+    """
+    runs: list[tuple[str, str]] = []
+    found = pieces(text or "")
+    last = max((place for place, piece in enumerate(found) if piece.sort == NEW), default=-1)
+    for place, piece in enumerate(found):
+        short = piece.sort == QUOTED and place < last and piece.text.count("\n") <= FEWEST_FOLDED_LINES
+        sort = NEW if short else piece.sort
+        if runs and runs[-1][0] == sort == NEW:
+            sort, before = runs.pop()
+            runs.append((sort, before + piece.text))
+        else:
+            runs.append((sort, piece.text))
+    return [(sort, markup(run)) for sort, run in runs]
 
 
 def clean(html: str) -> Markup:

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from models.words import marked
 
 from .locale import language
-from .markup import markup
+from .markup import markup, passages
 
 STATUS_NAMES = {
     "new": lazy_gettext("New"),
@@ -132,6 +132,7 @@ FILTERS = {
     "initials": initials,
     "marked": marked,
     "markup": markup,
+    "passages": passages,
     "paragraphs": paragraphs,
 }
 

@@ -6,6 +6,7 @@ import pytest
 
 from models import Message, make_team, session
 from models.outbox import Delivery
+from tests.test_addresses import PNG
 
 
 @pytest.fixture
@@ -279,3 +280,27 @@ def test_a_page_costs_the_same_with_five_and_with_fifty_messages(desk, printer, 
         printer.reply((agnes.contact, carla)[number % 2], f"Message {number}")
 
     assert cost() == few <= 12
+
+
+def test_quoted_text_is_one_click_away(desk, printer, carla):
+    printer.reply(carla, "It works.\n\nOn 1 May 2026, Agnes <a@acme.example> wrote:\n> Pull the plug.\n")
+    session.commit()
+    page = desk.get()
+
+    folded = page[page.index('<details class="folded">') :].partition("</details>")[0]
+    assert "Quoted text" in folded and "Pull the plug." in folded and "It works." not in folded
+
+
+def test_a_picture_is_shown_small_and_late(desk, printer):
+    desk("replies", body="See", attachments=(BytesIO(PNG), "photo.png", "image/png"))
+    desk("replies", body="And", attachments=(BytesIO(b"<svg/>"), "drawing.svg", "image/svg+xml"))
+    file = printer.messages[-2].attachments[0]
+    address = f"/console/tickets/{printer.id}/attachments/{file.id}/picture"
+    page = desk.get()
+
+    assert page.count("<img") == 1 and f'src="{address}"' in page and 'loading="lazy"' in page
+    first = desk.client.get(address)
+    assert first.mimetype == "image/png" and first.headers["Cache-Control"] == "private, no-cache"
+    again = desk.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert desk.client.get(address.replace(f"/{printer.id}/", "/999/")).status_code == 404

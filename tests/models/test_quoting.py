@@ -65,6 +65,11 @@ def test_an_answer_below_the_quotation_is_new():
     assert [piece.sort for piece in pieces(text)] == ["quoted", "new"]
 
 
+def test_a_signature_may_stand_below_the_quotation():
+    quoted = ATTRIBUTIONS["Thunderbird"] + MARKED + "\n"
+    assert parts("It works.\n" + quoted + "-- \nCarla\n") == ("It works.\n", quoted, "-- \nCarla\n")
+
+
 def test_answers_among_the_quotation_stay():
     text = ATTRIBUTIONS["Thunderbird"] + "> Is it on?\nYes.\n> Is it green?\nNo, red.\n> Carla\n"
     assert parts(text).new.endswith("No, red.\n")
@@ -102,6 +107,7 @@ def test_a_signature_is_known(signature):
         "I ask for a ride.\nFrom: Paris\nTo: London\nDate: 16 Nov 2026\nTwo people.\n",
         "The script says:\nprint(1 > 0):\nWhy?\n",
         "Sent the parcel yesterday.\n",
+        "Type this:\n```\n> help\n> exit\n```\n",
         "Le 16 novembre, il faut :\nune table et deux chaises.\n",
     ],
 )

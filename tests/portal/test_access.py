@@ -19,6 +19,9 @@ PAGES = {
     "/my/account": (303, 200, 200, 200, 200),
     "/my/tickets/<int:number>": (303, 200, 404, 404, 404),
     "/my/tickets/<int:number>/attachments/<int:id>": (303, 200, 404, 404, 404),
+    # the file is no picture: nobody gets it as one
+    "/my/tickets/<int:number>/attachments/<int:id>/picture": (303, 404, 404, 404, 404),
+    "/ticket/<token>/attachments/<int:id>/picture": (404, 404, 404, 404, 404),
     "/ticket/<token>": (200, 200, 200, 200, 200),
     "/ticket/<token>/attachments/<int:id>": (200, 200, 200, 200, 200),
 }

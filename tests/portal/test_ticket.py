@@ -37,6 +37,13 @@ def test_the_page_shows_the_public_conversation(door, agent_says):
     assert page.headers["Cache-Control"] == "no-store"
 
 
+def test_quoted_text_is_folded(door, agent_says):
+    agent_says("Pull the plug.\n\nOn 1 May 2026, Carla <c@client.example> wrote:\n> Fire!\n")
+    page = door[0].get(door[1]).text
+    folded = page[page.index('<details class="folded">') :].partition("</details>")[0]
+    assert "Fire!" in folded and "Pull the plug." in page.partition(folded)[0]
+
+
 def test_opening_changes_nothing(door, agent_says):
     agent_says()
     tables = (Ticket, Message, Event, Delivery, Link, Contact)

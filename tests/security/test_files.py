@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models import Attachment, session
+from tests.test_addresses import PNG
 
 NAMES = [
     "../../../etc/passwd", "..\\..\\boot.ini", "/etc/passwd", "C:\\x\\y.txt",
@@ -67,6 +68,41 @@ def test_no_type_is_shown_in_a_page_of_ours(mimetype, sent):
     assert "sandbox" in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert not row.picture
+
+
+PICTURES = [
+    ("image/png", PNG), ("image/jpeg", b"\xff\xd8\xff\xe0" + b"x" * 30), ("image/gif", b"GIF89a" + b"x" * 30),
+    ("image/webp", b"RIFF\x10\0\n\0WEBPVP8 " + b"x" * 30),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("mimetype", "content"), PICTURES)
+def test_a_picture_is_shown_as_what_its_bytes_are(mimetype, content, sent, client):
+    _, answer = sent("photo.png", content, "image/png")
+    shown = client.get(f"{answer.request.path}/picture")
+
+    assert shown.data == content and shown.mimetype == mimetype
+    assert shown.headers["Content-Disposition"].startswith("attachment;")
+    assert shown.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    assert shown.headers["Cache-Control"] == "no-store"  # behind a link (rule 16)
+
+
+@pytest.mark.parametrize(
+    ("mimetype", "content"),
+    [
+        ("image/png", b"<script>alert(1)</script>"),
+        ("image/png", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("image/png", b"\x89PN"),
+        ("image/png", b""),
+        ("image/svg+xml", PNG),
+        ("text/html", PNG),
+        ("image/png", PNG + b"x" * 5_000_000),
+    ],
+)
+def test_nothing_else_is_shown_as_a_picture(mimetype, content, sent, client):
+    _, answer = sent("photo.png", content, mimetype)
+    assert client.get(f"{answer.request.path}/picture").status_code == 404
 
 
 def test_a_stored_file_has_no_address_of_its_own(app, client, sent):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.markup import ATTRIBUTES, TAGS, clean, markup
+from web.markup import ATTRIBUTES, TAGS, clean, markup, passages
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -89,3 +89,20 @@ def test_what_people_mean_is_shown():
 
 def test_nothing_is_nothing():
     assert markup("") == markup(None) == ""
+
+
+def test_what_a_mail_answers_is_folded_and_shown_as_what_it_is():
+    new, quoted, signature = passages("It *works*.\n\nOn 1 May 2026, Carla <c@d.example> wrote:\n> Fire\n\n-- \nMe\n")
+
+    assert new == ("new", "<p>It <em>works</em>.</p>\n")
+    assert quoted[0] == "quoted" and "<blockquote>" in quoted[1]
+    assert signature[0] == "signature" and "Me" in signature[1]
+
+
+def test_a_short_quotation_is_read_with_its_answer_and_a_long_one_folded():
+    assert [sort for sort, _ in passages("> Is it on?\n\nYes.\n\n> Red?\n\nNo.")] == ["new"]
+    assert [sort for sort, _ in passages("> line\n" * 9 + "\nYes.")] == ["quoted", "new"]
+
+
+def test_folding_keeps_lists_and_code_whole():
+    assert passages("1. one\n2. two\n\n```\n> x\n```") == [("new", markup("1. one\n2. two\n\n```\n> x\n```"))]

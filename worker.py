@@ -22,7 +22,7 @@ from rq.worker import WorkerStatus
 
 from config import ConfigError
 from mail import outgoing
-from models import assignment, closing
+from models import assignment, sweep
 from models.base import batches, now, session
 from web import queue
 
@@ -88,12 +88,12 @@ def assign():
 
 @drain
 def close_inactive():
-    return closing.close_due_batch(now())
+    return sweep.close_due_batch(now())
 
 
 @drain
 def remind():
-    return closing.remind_due_batch(now())
+    return sweep.remind_due_batch(now())
 
 
 TIMETABLE = {deliver: "* * * * *", assign: "* * * * *", close_inactive: "* * * * *", remind: "* * * * *"}

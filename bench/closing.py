@@ -9,8 +9,8 @@ from sqlalchemy import select, text
 from bench import world
 from bench.databases import KINDS, fresh
 from bench.memory import Peak
-from models import Delivery, Team, session
-from models.closing import close_due_batch
+from models import Batch, Delivery, Team, session
+from models.sweep import close_due_batch
 
 AT = world.NOW
 BARE = (
@@ -20,8 +20,11 @@ BARE = (
     """INSERT INTO events (ticket_id, at, kind, from_value, to_value, why)
        SELECT id, :at, 'closed', 'Customer feedback', 'Closed', 'inactive for 7 days' FROM tickets
        WHERE team_id = :team AND stage_changed_at = :at""",
-    """INSERT INTO closings (ticket_id, at, how, why, from_stage_id, active_before)
-       SELECT id, :at, 'automatic', 'inactive for 7 days', :before, :until FROM tickets
+    """INSERT INTO closings (ticket_id, at, how, why, from_stage_id)
+       SELECT id, :at, 'automatic', 'inactive for 7 days', :before FROM tickets
+       WHERE team_id = :team AND stage_changed_at = :at""",
+    """INSERT INTO batch_tickets (batch_id, ticket_id, at, restored, stage_id, active_at, stage_changed_at, rank)
+       SELECT :batch, id, :at, false, :before, :until, :until, rank FROM tickets
        WHERE team_id = :team AND stage_changed_at = :at""",
     """INSERT INTO deliveries (key, kind, channel, contact_id, address, ticket_id, event_id, template_id, mail_id,
                                subject, state, attempts, due_at, created_at, error)
@@ -34,7 +37,10 @@ BARE = (
 
 def bare(team, number) -> float:
     stage = team.closing_stage
+    batch = Batch.going_on(team, stage, AT)
+    session.commit()
     values = {
+        "batch": batch.id,
         "team": team.id, "closed": stage.id, "before": team.stages[2].id, "template": stage.email_template_id,
         "at": AT, "until": AT - timedelta(days=7), "rank": AT.timestamp(),
     }  # fmt: skip
@@ -43,7 +49,7 @@ def bare(team, number) -> float:
     started = time.perf_counter()
     counts = [session.execute(text(statement), values).rowcount for statement in BARE]
     session.commit()
-    assert counts == [number] * 4, counts
+    assert counts == [number] * 5, counts
     return time.perf_counter() - started
 
 

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from models.assignment import assign_due_batch, teams_with_work
 from models.base import batches, is_sqlite, now, reading, session
-from models.closing import close_due_batch, closing_teams, remind_due_batch
+from models.closing_rule import closing_teams
+from models.sweep import close_due_batch, remind_due_batch
 from models.team import Team
 
 from .checking import ImportRefused, parse_moment
@@ -105,7 +106,7 @@ def close_inactive(at, dry_run):
         return _until_done(close_due_batch, at, "closed")
     reading.set(True)
     for team in closing_teams():
-        for one in team.verdicts(at) if team.stages else ():
+        for one in team.verdicts(at):
             _say(one.ticket, one.action, one.to, one.why)
     return None
 

@@ -12,13 +12,11 @@ from sqlalchemy import select
 from models.base import session
 from models.links import CODE_AGES, code_for
 from models.message import Message
-from models.templates_shipped import shipped
+from models.templates_shipped import REMINDER, shipped
 
 from .headers import one_line
 from .placeholders import known_subject, values
 from .recipient import Obsolete
-
-REMINDER = "Closing soon"  # the template of models/templates_shipped.py
 
 
 @dataclass

@@ -7,8 +7,6 @@ from babel.dates import format_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
-from models.ticket import days
-
 from .headers import one_line
 from .recipient import mailbox_proven
 
@@ -62,9 +60,7 @@ def _why(delivery) -> str:
 
 def _closes_on(ticket) -> str:
     """The day on which the rule would close the ticket, in the company's time zone; empty without such a rule."""
-    team = ticket.team
-    if not team.auto_close:
+    if (moment := ticket.closes_at) is None:
         return ""
-    moment = ticket.last_activity_at + days(team.auto_close_days)
-    local = moment.astimezone(ZoneInfo(team.company.timezone)).date()
+    local = moment.astimezone(ZoneInfo(ticket.team.company.timezone)).date()
     return format_date(local, "long", locale=get_locale())

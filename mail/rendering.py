@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from models.base import session
 from models.links import Link
-from models.templates_shipped import shipped
+from models.templates_shipped import REMINDER, shipped
 from web.locale import LANGUAGES
 from web.markup import markup
 
@@ -42,7 +42,7 @@ def prepare(deliveries):
         session.add(Link(ticket_id=pair[0], contact_id=pair[1], purpose="view"))
     session.flush()
     if any(one.kind == "reminder" for one in deliveries):
-        shipped(letters.REMINDER)
+        shipped(REMINDER)
 
 
 def render(delivery) -> EmailMessage:

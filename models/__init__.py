@@ -2,7 +2,8 @@
 
 from .attachment import Attachment, Upload
 from .base import Base, Refusal, db, now, session
-from .closing import Batch, Closing
+from .batch import Batch, BatchTicket
+from .closing import Closing
 from .company import Company
 from .event import Event
 from .follower import TeamFollower, TicketFollower
@@ -21,6 +22,7 @@ __all__ = [
     "Attachment",
     "Base",
     "Batch",
+    "BatchTicket",
     "Closing",
     "ColumnFold",
     "Company",

@@ -122,6 +122,9 @@ class Eventful:
     """A ticket keeps its history."""
 
     def record(self, kind, by=None, from_=None, to=None, why="", at=None) -> Event:
+        """Add a line; what a person does is an activity (R-CLOSE-3)."""
         event = Event(ticket=self, kind=kind, by=by, from_=from_, to=to, why=why, at=at or now())
         session.add(event)
+        if by is not None:
+            self.touch(event.at)
         return event

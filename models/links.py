@@ -55,8 +55,7 @@ class Link(Base):
             return False
         if not self.ticket.closed:
             return True
-        closed_at = self.ticket.closing.at if self.ticket.closing else self.ticket.stage_changed_at
-        return at <= max(closed_at, self.issued_at) + VALID_AFTER_CLOSING
+        return at <= max(self.ticket.closed_at, self.issued_at) + VALID_AFTER_CLOSING
 
     def revoke(self, at: datetime | None = None):
         self.revoked_at = at or now()

@@ -46,7 +46,7 @@ class Message(Base):
 class Conversation:
     """A ticket is talked about: ``reply`` is the one way in for words, from every channel."""
 
-    def reply(self, by, body, attachments=(), internal=False, key=None, at=None) -> Message:
+    def reply(self, by, body, attachments=(), internal=False, key=None, at=None, insists=False) -> Message:
         """Add a public reply or an internal note, tell those concerned, and move along (R-STAGE-7).
 
         What comes from the customer's side to a closed ticket is never lost: it reopens the ticket, or opens a
@@ -87,17 +87,6 @@ class Conversation:
     def on_customers_side(self, contact) -> bool:
         """Whether this contact asks here, and does not answer: the customer, whoever that is, or another outsider."""
         return contact is self.customer or not contact.internal
-
-    def follow_up(self, by, body, attachments=(), key=None, at=None):
-        """A new ticket after the reopening window (R-CLOSE-8): customer, team and tags, not the conversation."""
-        from .ticket import open_ticket
-
-        ticket = open_ticket(
-            self.team, self.customer, self.subject, body, by=by, attachments=attachments, at=at, follow_up_of=self
-        )
-        ticket.messages[0].submission_key = key
-        ticket.tags = list(self.tags)
-        return ticket
 
     @property
     def answered(self) -> bool:

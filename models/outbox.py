@@ -125,28 +125,32 @@ def new_mail_id() -> str:
     return make_msgid(domain=current_app.config["MAIL_DOMAIN"])[1:-1]
 
 
-def queue_stage_mails(stage, events, at: datetime):
-    """The mail of a stage for many tickets that reached it at once; ``events`` is a condition on their events."""
+def queue_letters(kind: str, template: Template, events, at: datetime):
+    """The same letter to the customers of many tickets at once; ``events`` is a condition on what caused it.
+
+    SMS go to those whose number is known.
+    """
     from .ticket import Ticket
 
-    if stage.email_template_id is None:
-        return
-    number, to = cast(Event.id, String), cast(Contact.id, String)
+    number, to, sms = cast(Event.id, String), cast(Contact.id, String), template.channel == "sms"
     token, at_home = new_mail_id().split("@")
     rows = {
-        Delivery.key: literal("stage:event:") + number + ":" + to,
-        Delivery.kind: literal("stage"),
+        Delivery.key: literal(f"{kind}:event:") + number + f":{template.channel}:" + to,
+        Delivery.kind: literal(kind),
+        Delivery.channel: literal(template.channel),
         Delivery.contact_id: Contact.id,
-        Delivery.address: Contact.email,
+        Delivery.address: Contact.phone if sms else Contact.email,
         Delivery.ticket_id: Ticket.id,
         Delivery.event_id: Event.id,
-        Delivery.template_id: literal(stage.email_template_id),
+        Delivery.template_id: literal(template.id),
         Delivery.mail_id: literal(f"{token}.") + number + f"@{at_home}",
         Delivery.due_at: literal(at, UtcDateTime),
         Delivery.created_at: literal(at, UtcDateTime),
     }
     concerned = select(*rows.values()).select_from(Event).join(Ticket, Event.ticket_id == Ticket.id)
     concerned = concerned.join(Contact, Ticket.customer_id == Contact.id).where(events).order_by(Event.id)
+    if sms:
+        concerned = concerned.where(Contact.phone.is_not(None), Contact.phone != "")
     session.execute(insert(Delivery).from_select(list(rows), concerned))
 
 
@@ -218,7 +222,3 @@ class Mailing:
 
     def tell_assignee(self, event):
         queue_mail("assigned", self.assignee.contact, f"event:{event.id}", ticket=self, event=event)
-
-    def send_reminder(self, event):
-        session.flush()  # the event needs its number: each reminder is a cause of its own
-        queue_mail("reminder", self.customer, f"event:{event.id}", ticket=self, event=event)

@@ -144,6 +144,11 @@ class Pipeline:
         """Where *Close* leads: the first folded stage, or the last stage where none is folded (R-CLOSE-1)."""
         return next((stage for stage in self.stages if stage.folded), self.stages[-1])
 
+    @property
+    def reopening_stage(self) -> Stage | None:
+        """Where a closed ticket goes on: the first *open* stage, else the first unfolded one; None without either."""
+        return self.first_with_status("open") or next((stage for stage in self.stages if not stage.folded), None)
+
     def first_with_status(self, status: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.ticket_status == status), None)
 
@@ -167,6 +172,10 @@ class Pipeline:
         self.stages.remove(stage)
         if self.auto_close_stage is stage:
             self.auto_close_stage = None
+        if stage in self.auto_close_in:
+            self.auto_close_in.remove(stage)
+            # With none left the rule would watch every stage: nobody asked for that.
+            self.auto_close = self.auto_close and bool(self.auto_close_in)
 
 
 class Staged:

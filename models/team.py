@@ -1,11 +1,13 @@
 """A support team: its pipeline, members, visibility and rules."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from .assignment import Assigning
-from .base import Base, Refusal, session
-from .closing import AutomaticClosing
+from .base import Base, Refusal, UtcDateTime, session
+from .closing_rule import AutomaticClosing
 from .company import Company
 from .follower import TeamFollowing
 from .people import User, normal_email
@@ -66,6 +68,8 @@ class Team(Pipeline, TeamFollowing, Assigning, AutomaticClosing, Base):
     auto_close_days: Mapped[int] = mapped_column(default=7)
     spare_waiting: Mapped[bool] = mapped_column(default=True)
     remind_days_before: Mapped[int | None]
+    # What was due at this moment already is closed without mail: the backlog of a new rule (R-CLOSE-4).
+    quiet_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closure_by_customers: Mapped[bool] = mapped_column(default=False)
     follow_conversation: Mapped[bool] = mapped_column(default=True)
     reopen_days: Mapped[int] = mapped_column(default=7)

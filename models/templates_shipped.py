@@ -10,6 +10,7 @@ from sqlalchemy import select
 from .base import session
 from .template import Template
 
+INACTIVITY, REMINDER, RATING_REQUEST = "Closed for inactivity", "Closing soon", "Rating request"
 SHIPPED = {
     "Ticket received": {
         "subject": {
@@ -64,7 +65,7 @@ SHIPPED = {
             "message ouvre un nouveau ticket lié à celui-ci :\n{{ link }}\n\nMerci de votre confiance.",
         },
     },
-    "Closed for inactivity": {
+    INACTIVITY: {
         "subject": {
             "en": "Closed for lack of news: {{ subject }} (#{{ number }})",
             "fr": "Clôturé faute de nouvelles : {{ subject }} (n° {{ number }})",
@@ -78,7 +79,7 @@ SHIPPED = {
             "est rouvert ; plus tard, votre message ouvre un nouveau ticket lié à celui-ci :\n{{ link }}",
         },
     },
-    "Closing soon": {
+    REMINDER: {
         "subject": {
             "en": "This ticket closes soon: {{ subject }} (#{{ number }})",
             "fr": "Ce ticket sera bientôt clôturé : {{ subject }} (n° {{ number }})",
@@ -91,7 +92,7 @@ SHIPPED = {
             "{{ link }}",
         },
     },
-    "Rating request": {
+    RATING_REQUEST: {
         "subject": {
             "en": "How did we do? {{ subject }} (#{{ number }})",
             "fr": "Êtes-vous satisfait ? {{ subject }} (n° {{ number }})",
@@ -115,6 +116,11 @@ IN_FRENCH = {
     "Rating request": "Demande d’avis",
 }
 NAMES = {*SHIPPED, *IN_FRENCH.values()}
+
+
+def asks_rating(template: Template) -> bool:
+    """Whether this is *Rating request*, by whichever name."""
+    return template.name in (RATING_REQUEST, IN_FRENCH[RATING_REQUEST])
 
 
 def shipped(name: str, language: str = "en") -> Template:

@@ -9,6 +9,7 @@ from .assignment import Assignable
 from .base import Base, Refusal, UtcDateTime, add_unless_there, is_sqlite, now, session
 from .bell import ring
 from .closing import Closable, Closing
+from .closing_rule import ClosedByRule
 from .event import Event, Eventful
 from .follower import Followed
 from .links import Linked
@@ -16,6 +17,7 @@ from .message import Conversation, Message
 from .outbox import Mailing
 from .people import Contact, User
 from .rating import Rated
+from .reopening import Reopenable
 from .search import Searchable
 from .stage import Stage, Staged
 from .team import Team
@@ -56,7 +58,21 @@ class Tag(Base):
         return tag if add_unless_there(tag) else session.scalar(select(cls).where(cls.name == name))
 
 
-class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Mailing, Rated, Searchable, Eventful, Base):
+class Ticket(
+    Closable,
+    Reopenable,
+    ClosedByRule,
+    Staged,
+    Assignable,
+    Conversation,
+    Followed,
+    Linked,
+    Mailing,
+    Rated,
+    Searchable,
+    Eventful,
+    Base,
+):
     __tablename__ = "tickets"
     __table_args__ = (
         CheckConstraint("priority between 0 and 3", name="priority"),
@@ -70,6 +86,9 @@ class Ticket(Closable, Staged, Assignable, Conversation, Followed, Linked, Maili
         Index("ix_tickets_mine", "assignee_id", "last_activity_at", "id"),
         # What waits for our answer, as the dashboard counts it.
         Index("ix_tickets_waiting", "team_id", "stage_id", sqlite_where=text("waiting_since IS NOT NULL"),
+              postgresql_where=text("waiting_since IS NOT NULL")),
+        # What the team has forgotten to answer, longest first.
+        Index("ix_tickets_forgotten", "team_id", "waiting_since", sqlite_where=text("waiting_since IS NOT NULL"),
               postgresql_where=text("waiting_since IS NOT NULL")),
         Index("ix_tickets_customer", "customer_id", "last_activity_at", "id"),
         {"sqlite_autoincrement": True},

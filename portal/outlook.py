@@ -1,7 +1,7 @@
 """What a customer may expect: who waits for whom, when a ticket closes by itself, how to come back."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from models.ticket import Ticket
 
@@ -24,18 +24,8 @@ class Outlook:
     @property
     def closes_at(self) -> datetime | None:
         """When the rule of the team closes this ticket if nobody does anything (R-CLOSE-5); None if it does not."""
-        ticket, team = self.ticket, self.ticket.team
-        if ticket.closed or not team.auto_close or ticket.never_auto_close or not team.closes_into.folded:
-            return None
-        if team.spare_waiting and ticket.waiting_since:
-            return None
-        if team.auto_close_in and ticket.stage not in team.auto_close_in:
-            return None
-        return max(ticket.last_activity_at + timedelta(days=team.auto_close_days), self.at)
-
-    @property
-    def closed_at(self) -> datetime:
-        return self.ticket.closing.at if self.ticket.closing else self.ticket.stage_changed_at
+        closes_at = self.ticket.closes_at
+        return closes_at and max(closes_at, self.at)
 
     @property
     def closed_how(self) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from demo.desk import PASSWORD, Demo
 from models import Company, Contact, Delivery, Team, Ticket, User, session
-from models.closing import closing_teams
+from models.closing_rule import closing_teams
 from models.search import matching
 from models.visibility import tickets_visible_to
 from tests.interchange.conftest import add, written

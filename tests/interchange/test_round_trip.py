@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import interchange
 from interchange.stream import CHUNK, records
 from models import Contact, Ticket, Upload, make_team, open_ticket, session
-from models.closing import close_due_batch
+from models.sweep import close_due_batch
 from models.templates_shipped import ship_all
 from tests.interchange.conftest import DESK, add, encoded, written
 

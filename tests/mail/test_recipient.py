@@ -161,7 +161,7 @@ def test_only_the_present_assignee_is_told(printer, agnes, arthur):
 
 def test_a_reminder_is_void_once_somebody_wrote(printer, carla):
     printer.reminded_at = now()
-    printer.send_reminder(printer.record("reminded"))
+    queue_mail("reminder", printer.customer, "event:0", ticket=printer)
     printer.reply(carla, "I am still here")
     session.commit()
 

@@ -148,10 +148,10 @@ def test_the_closing_mail_says_why_and_how_to_come_back(printer, team, carla, ag
 
 
 def test_the_reminder_names_the_day_of_the_closing_in_the_companys_zone(printer, team):
-    team.auto_close, team.remind_days_before = True, 2
+    team.auto_close, team.spare_waiting = True, False
     printer.last_activity_at = now().replace(year=2026, month=11, day=1, hour=23, minute=30)
     printer.reminded_at = now()
-    printer.send_reminder(printer.record("reminded"))
+    queue_mail("reminder", printer.customer, "event:0", ticket=printer)
     session.commit()
 
     assert "It closes on November 9, 2026 unless you write" in text_of(render(delivery("reminder")))
@@ -262,7 +262,7 @@ def test_every_kind_can_be_written(printer, team, carla, agnes, arthur):
     written(printer, agnes.contact, "She is upset", internal=True)
     queue_mail("link", carla, "asked", ticket=printer)
     printer.reminded_at = now()
-    printer.send_reminder(printer.record("reminded"))
+    queue_mail("reminder", printer.customer, "event:0", ticket=printer)
     session.commit()
 
     for kind, contact in [("new_ticket", agnes.contact), ("assigned", arthur.contact), ("reply", arthur.contact)]:

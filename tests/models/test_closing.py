@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from models import Delivery, Ticket, session
 from models.base import now
-from models.closing import ClosureNotOffered, TicketClosed, close_due_batch, remind_due_batch
+from models.closing import ClosureNotOffered, TicketClosed
+from models.sweep import close_due_batch, remind_due_batch
 
 DAY = timedelta(days=1)
 

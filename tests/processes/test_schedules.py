@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 import worker
 from models import Closing, Company, Contact, Delivery, Event, Ticket, make_team, open_ticket, session
 from models.base import now
-from models.closing import close_due_batch, remind_due_batch
+from models.sweep import close_due_batch, remind_due_batch
 from models.templates_shipped import ship_all
 from tests.conftest import make_app
 from tests.house.conftest import valkey

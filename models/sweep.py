@@ -1,0 +1,108 @@
+"""The run of the rules: closes what is due, reminds whose tickets close soon, batch by batch (R-CLOSE-2 to 5)."""
+
+from datetime import datetime
+
+from sqlalchemy import and_, insert, select, update
+
+from .base import session
+from .batch import Batch, BatchTicket
+from .bell import ring
+from .closing import Closing, literals
+from .closing_rule import closing_teams
+from .event import Event
+from .outbox import queue_letters, tell_followers_of_moves
+from .people import Contact
+from .stage import Stage
+from .templates_shipped import REMINDER, shipped
+
+BATCH = 1000
+
+
+class ClosingFailed(RuntimeError):
+    """A ticket of the batch changed although it was held: the batch is undone, and the next run looks again."""
+
+
+def close_due_batch(at: datetime, limit=BATCH) -> int:
+    """Close up to ``limit`` inactive tickets of one team, in one conditional write; returns how many.
+
+    The condition is tested again by the write itself: a reply that commits first keeps its ticket open (R-CLOSE-5).
+    """
+    for team in closing_teams():
+        rule = team.closing_rule
+        if ids := _hold(rule.due(at), limit):
+            batch = Batch.going_on(team, rule.target, at)
+            told = and_(_write_down(rule, batch, ids, at), rule.told())
+            for template in rule.letters():
+                queue_letters("stage", template, told, at)
+            tell_followers_of_moves(told, at)
+            _move(rule, ids, at)
+            batch.size += len(ids)
+            session.flush()
+            session.expire_all()
+            ring("deliver")
+            return len(ids)
+    return 0
+
+
+def _hold(condition, limit) -> list[int]:
+    """Lock what is due, so that it stays so until the commit; what somebody else holds is left for the next run."""
+    from .ticket import Ticket, skip_locked
+
+    due = select(Ticket.id).where(condition).order_by(Ticket.last_activity_at, Ticket.id).limit(limit)
+    return list(session.scalars(skip_locked(due)))
+
+
+def _write_down(rule, batch, ids, at):
+    """Batch, closings and history, each in one statement; returns a condition on the events."""
+    from .ticket import Ticket
+
+    here, target = Ticket.id.in_(ids), rule.target
+    columns = ["batch_id", "ticket_id", "at", "restored", "stage_id", "active_at", "stage_changed_at", "rank"]
+    before = (Ticket.stage_id, Ticket.last_activity_at, Ticket.stage_changed_at, Ticket.rank)
+    values = select(*literals(batch.id), Ticket.id, *literals(at, False), *before)
+    session.execute(insert(BatchTicket).from_select(columns, values.where(here)))
+    if target.folded:
+        columns = ["ticket_id", "at", "how", "why", "from_stage_id"]
+        values = select(Ticket.id, *literals(at, "automatic", rule.reason), Ticket.stage_id)
+        session.execute(insert(Closing).from_select(columns, values.where(here)))
+    kind = "closed" if target.folded else "stage"
+    columns = [Event.ticket_id, Event.at, Event.kind, Event.to, Event.why, Event.from_]
+    values = select(Ticket.id, *literals(at, kind, target.name, rule.reason), Stage.name)
+    values = values.join(Stage, Ticket.stage_id == Stage.id)
+    session.execute(insert(Event).from_select(columns, values.where(here)))
+    return and_(Event.ticket_id.in_(ids), Event.kind == kind, Event.at == at)
+
+
+def _move(rule, ids, at):
+    """The conditional write that closes; ClosingFailed, and nothing of the batch is kept, if one is no longer due.
+
+    When the reminder went out stays as it is: an undone closing must not remind anybody twice.
+    """
+    from .ticket import Ticket
+
+    moved = update(Ticket).where(Ticket.id.in_(ids), rule.due(at))
+    moved = moved.values(stage_id=rule.target.id, stage_changed_at=at, last_activity_at=at, rank=at.timestamp())
+    if session.execute(moved.execution_options(synchronize_session=False)).rowcount != len(ids):
+        raise ClosingFailed
+
+
+def remind_due_batch(at: datetime, limit=BATCH) -> int:
+    """Remind the customers of one team whose tickets close soon, once per spell of inactivity (R-CLOSE-5)."""
+    from .ticket import Ticket
+
+    for team in closing_teams():
+        rule = team.closing_rule
+        if rule.reminds and (ids := _hold(rule.to_remind(at), limit)):
+            here = Ticket.id.in_(ids)
+            session.execute(
+                update(Ticket).where(here).values(reminded_at=at).execution_options(synchronize_session=False)
+            )
+            columns = [Event.ticket_id, Event.at, Event.kind, Event.why, Event.to]
+            values = select(Ticket.id, *literals(at, "reminded", ""), Contact.email).join(Ticket.customer)
+            session.execute(insert(Event).from_select(columns, values.where(here)))
+            events = and_(Event.ticket_id.in_(ids), Event.kind == "reminded", Event.at == at)
+            queue_letters("reminder", shipped(REMINDER), events, at)
+            session.expire_all()
+            ring("deliver")
+            return len(ids)
+    return 0

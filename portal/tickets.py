@@ -1,14 +1,17 @@
 """My Account → Tickets."""
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 from flask_login import current_user
 
+from models.base import session
+from models.follower import StillNeeded
 from models.listing import excerpts
 
-from . import bp
+from . import bp, throttle
+from .doors import Door
 from .listing import PER_PAGE, Listing
 
 SORTS = {
@@ -55,3 +58,20 @@ def my_tickets():
         previous=url(page=listing.page - 1) if listing.page > 1 else None,
         next=url(page=listing.page + 1) if len(tickets) > PER_PAGE else None,
     )
+
+
+@bp.post("/my/tickets/<int:number>/unfollowing")
+@throttle.writes
+def my_unfollowing(number):
+    """Stop following somebody else's ticket (R-VIS-4); one's own request stays one's own."""
+    door = Door.signed_in(number)
+    if door.own:
+        return redirect(door.url(), 303)
+    try:
+        door.ticket.remove_follower(door.contact, by=door.contact)
+    except StillNeeded:
+        flash(_("You are the assignee of this ticket: assign it to somebody else first."), "error")
+        return redirect(door.url(), 303)
+    session.commit()
+    flash(_("You no longer follow ticket %(number)s.", number=f"#{number}"), "success")
+    return redirect(url_for(".my_tickets"), 303)

@@ -36,7 +36,10 @@ PORTAL = [
         "link_page link_attachment link_attachment_picture link_closing fresh link_rating link_reopening link_replies",
     ),
     (SIGNED_IN, "my my_account change_account change_password my_tickets"),
-    ({"customer"}, "my_page my_attachment my_attachment_picture my_closing my_rating my_reopening my_replies"),
+    (
+        {"customer"},
+        "my_page my_attachment my_attachment_picture my_closing my_rating my_reopening my_replies my_unfollowing",
+    ),
 ]
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more

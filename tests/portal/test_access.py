@@ -38,6 +38,7 @@ POSTS = {
     "/my/tickets/<int:number>/closing": (303, 422, 404, 404, 404),
     "/my/tickets/<int:number>/reopening": (303, 303, 404, 404, 404),
     "/my/tickets/<int:number>/rating": (303, 422, 404, 404, 404),
+    "/my/tickets/<int:number>/unfollowing": (303, 303, 404, 404, 404),
     "/ticket/<token>/replies": (422, 422, 422, 422, 422),
     "/ticket/<token>/closing": (422, 422, 422, 422, 422),
     "/ticket/<token>/reopening": (303, 303, 303, 303, 303),

@@ -143,3 +143,20 @@ def test_a_search_marks_what_it_found_and_falls_back_to_beginnings(mine, printer
     assert "words that begin with them" in beginnings.text and "words that begin with them" not in page.text
     for nothing in ("obviously", "obv", "%22", "*", "x" * 3000, "toner&page=400"):
         assert subjects(mine.get(f"/my/tickets?q={nothing}")) == []
+
+
+def test_a_follower_stops_following_and_the_customer_stays(printer, carlas_login, person, sign_in):
+    nina = person("Nina", role="portal")
+    printer.add_follower(nina.contact)
+    session.commit()
+    client, address = sign_in(nina), f"/my/tickets/{printer.number}"
+
+    assert "Stop following" in client.get(address).text
+    assert client.post(f"{address}/unfollowing").location == "/my/tickets"
+    assert client.get(address).status_code == 404
+    assert printer.subject not in client.get("/my/tickets").text
+
+    carla = sign_in(carlas_login)
+    assert "Stop following" not in carla.get(address).text
+    assert carla.post(f"{address}/unfollowing").location == address
+    assert carla.get(address).status_code == 200

@@ -23,6 +23,7 @@ from rq.worker import WorkerStatus
 from config import ConfigError
 from mail import outgoing
 from models import assignment, sweep
+from models import bulk as bulk_actions
 from models.base import batches, now, session
 from web import queue
 
@@ -96,7 +97,12 @@ def remind():
     return sweep.remind_due_batch(now())
 
 
-TIMETABLE = {deliver: "* * * * *", assign: "* * * * *", close_inactive: "* * * * *", remind: "* * * * *"}
+@drain
+def bulk():
+    return bulk_actions.carry_out_batch(now())
+
+
+TIMETABLE = dict.fromkeys((deliver, assign, close_inactive, remind, bulk), "* * * * *")
 
 
 class Rounds:

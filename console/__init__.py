@@ -58,9 +58,11 @@ from . import (  # noqa: E402
     attachments,
     audience,
     board,
+    bulk,
     closings,
     companies,
     dashboard,
+    exports,
     first_run,
     focus,
     followers,
@@ -74,6 +76,7 @@ from . import (  # noqa: E402
     team_settings,
     tickets,
     users,
+    views,
 )
 
 __all__ = [
@@ -84,9 +87,11 @@ __all__ = [
     "audience",
     "board",
     "bp",
+    "bulk",
     "closings",
     "companies",
     "dashboard",
+    "exports",
     "first_run",
     "focus",
     "followers",
@@ -101,4 +106,5 @@ __all__ = [
     "team_settings",
     "tickets",
     "users",
+    "views",
 ]

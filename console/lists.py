@@ -1,58 +1,94 @@
-"""My tickets, all tickets, closed tickets: one list with other filters, and what can be done with several at once."""
+"""My tickets, all tickets, closed tickets: one list with other filters, and with the columns that its reader chose."""
 
 from dataclasses import replace
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext, pgettext
-from wtforms.validators import StopValidation
+from flask_babel import pgettext
 
 from models import session
-from models.assignment import CannotBeAssigned
-from models.closing import TicketClosed
 from models.filters import Filters
-from models.listing import PER_PAGE, excerpts, page_of, tickets_of
-from models.stage import NotInPipeline
+from models.listing import PER_PAGE, excerpts, page_of
+from models.saved_view import views_of
+from web.navigation import stands
 from web.redirects import safe_next
 from web.words import PRIORITY_NAMES, STATUS_NAMES
 
 from . import bp, me
-from .assignments import assignee_named
-from .closings import reason_typed
 from .colleagues import colleagues
 
-MOST_AT_ONCE = 100
 WAITING_NAMES = {"us": _l("Waiting for us"), "customer": _l("Waiting for the customer")}
+# What a list can show beside the subject, in this order.
+COLUMNS = {
+    "number": _l("No."),
+    "customer": _l("Customer"),
+    "team": _l("Team"),
+    "stage": _l("Stage"),
+    "priority": _l("Priority"),
+    "assignee": _l("Assignee"),
+    "created": _l("Opened"),
+    "activity": _l("Last activity"),
+}
+USUAL = ("number", "stage", "priority", "assignee", "activity")
+SORT_NAMES = {
+    "-activity": _l("Latest activity first"),
+    "activity": _l("Oldest activity first"),
+    "-created": _l("Newest first"),
+    "created": _l("Oldest first"),
+    "-priority": _l("Most urgent first"),
+    "priority": _l("Least urgent first"),
+}
+OWN_FILTERS = {"console.my_tickets": {"assignee", "status"}, "console.closed_tickets": {"status"}}
+
+
+def asked_of(endpoint: str, values) -> Filters:
+    """What a list shows, with what it is the list of."""
+    asked = Filters.read(values)
+    if endpoint == "console.my_tickets":
+        return replace(asked, assignee="me", status=asked.status or "active")
+    return replace(asked, status="closed") if endpoint == "console.closed_tickets" else asked
 
 
 @bp.get("/tickets")
 def tickets():
-    return _list(Filters.read(request.args))
+    return _list()
 
 
 @bp.get("/tickets/mine")
 def my_tickets():
-    asked = Filters.read(request.args)
-    return _list(replace(asked, assignee="me", status=asked.status or "active"))
+    return _list()
 
 
 @bp.get("/tickets/closed")
 def closed_tickets():
-    return _list(replace(Filters.read(request.args), status="closed"))
+    return _list()
 
 
-def _list(asked: Filters):
+@bp.post("/tickets/columns")
+def choose_columns():
+    """``columns`` are the names of those to show from now on, for this user alone."""
+    chosen = [name for name in COLUMNS if name in request.form.getlist("columns")]
+    me().list_columns = ",".join(chosen) if "usual" not in request.form else None
+    session.commit()
+    return redirect(safe_next(url_for(".tickets")), 303)
+
+
+def _columns() -> list[str]:
+    chosen = me().list_columns
+    return [name for name in (USUAL if chosen is None else chosen.split(",")) if name in COLUMNS]
+
+
+def _list():
+    asked = asked_of(request.endpoint, request.args)
     page = page_of(me(), asked, PER_PAGE)
-    own = {"console.my_tickets": {"assignee", "status"}, "console.closed_tickets": {"status"}}.get(
-        request.endpoint, set()
-    )
+    own = OWN_FILTERS.get(request.endpoint, set())
 
     def address(**changes):
         words = {name: value for name, value in asked.words(**changes).items() if name not in own or changes.get(name)}
         return url_for(request.endpoint, **words)
 
-    people = colleagues(me())
+    people, saved = colleagues(me()), views_of(me())
     return render_template(
         "console/tickets.html",
         page=page,
@@ -61,12 +97,18 @@ def _list(asked: Filters):
         address=address,
         people=people,
         chips=_chips(asked, page.scope, people, own, address),
-        views=_views(),
+        tabs=_tabs(),
+        saved=saved,
+        view=next((view for view in saved if view.id == asked.view), None),
+        columns=_columns(),
+        column_names=COLUMNS,
+        sort_names=SORT_NAMES,
         **_choices(page.scope, people),
         first=(asked.page - 1) * PER_PAGE + 1,
         next=address(page=asked.page + 1, after=page.next) if page.next else None,
         previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
         found=excerpts([row.number for row in page.rows], page.terms, internal=True),
+        merging=stands("/console/merge"),
         ticket_root=url_for("console.ticket", number=0)[:-1],
     )
 
@@ -83,7 +125,7 @@ def _choices(scope, people) -> dict:
     }
 
 
-def _views():
+def _tabs():
     """The lists, as tabs; what is searched for goes along."""
     q = {"q": request.args["q"]} if request.args.get("q") else {}
     names = {
@@ -91,7 +133,8 @@ def _views():
         "console.my_tickets": _("Mine"),
         "console.closed_tickets": pgettext("tickets", "Closed"),
     }
-    return [(label, url_for(name, **q), name == request.endpoint, None) for name, label in names.items()]
+    here = None if request.args.get("view") else request.endpoint
+    return [(label, url_for(name, **q), name == here, None) for name, label in names.items()]
 
 
 def _chips(asked, scope, people, own, address):
@@ -111,77 +154,3 @@ def _chips(asked, scope, people, own, address):
     }
     given = asked.words()
     return [(text, address(**{name: None})) for name, text in words.items() if name in given and name not in own]
-
-
-@bp.post("/tickets/bulk")
-def bulk():
-    """``action`` is assign, move, close or tag; ``ticket`` are the numbers. What is refused is counted and said."""
-    back = safe_next(url_for("console.tickets"))
-    numbers = request.form.getlist("ticket", type=int)[:MOST_AT_ONCE]
-    deed = DEEDS.get(request.form.get("action", ""))
-    chosen = tickets_of(me(), numbers)
-    if not chosen or deed is None:
-        flash(_("Tick the tickets first, then choose what to do with them."), "warning")
-        return redirect(back, 303)
-    done, refusals = 0, set()
-    for ticket in chosen:
-        try:
-            with session.begin_nested():
-                deed(ticket)
-            done += 1
-        except Skipped as refusal:
-            refusals.add(str(refusal))
-        except TicketClosed:
-            refusals.add(_("Closed tickets are locked."))
-    session.commit()
-    _say(done, len(chosen) - done, refusals)
-    return redirect(back, 303)
-
-
-def _say(done, left, refusals):
-    if done:
-        flash(ngettext("%(num)s ticket changed.", "%(num)s tickets changed.", done), "success")
-    if left:
-        words = ngettext("%(num)s ticket was left as it is.", "%(num)s tickets were left as they are.", left)
-        flash(" ".join([words, *sorted(refusals)]), "warning")
-
-
-class Skipped(Exception):
-    """This one ticket stays as it is; the words say why."""
-
-
-def _assign(ticket):
-    try:
-        ticket.assign_to(assignee_named(request.form.get("assignee"), ticket.team), by=me().contact)
-    except (StopValidation, CannotBeAssigned):
-        raise Skipped(_("Only people who take tickets and may see the team can be assigned.")) from None
-
-
-def _move(ticket):
-    wanted = request.form.get("stage", type=int)
-    stage = next((stage for stage in ticket.team.stages if stage.id == wanted), None)
-    why = reason_typed()
-    try:
-        if stage is None:
-            raise NotInPipeline
-        if stage.folded and not ticket.closed and not why and not ticket.answered:
-            raise Skipped(_("Closing a ticket that nobody answered needs a reason."))
-        ticket.move_to(stage, by=me().contact, why=why)
-    except NotInPipeline:
-        raise Skipped(_("The stage is not one of the ticket's team.")) from None
-
-
-def _close(ticket):
-    why = reason_typed()
-    if not ticket.closed and not why and not ticket.answered:
-        raise Skipped(_("Closing a ticket that nobody answered needs a reason."))
-    ticket.close(by=me().contact, why=why)
-
-
-def _tag(ticket):
-    """Adds the tags; those that are there stay."""
-    new = [tag.strip() for tag in request.form.get("tags", "").replace("\0", "")[:400].split(",")]
-    ticket.edit(me().contact, tags=[*(tag.name for tag in ticket.tags), *new])
-
-
-DEEDS = {"assign": _assign, "move": _move, "close": _close, "tag": _tag}

@@ -3,6 +3,7 @@
 from .attachment import Attachment, Upload
 from .base import Base, Refusal, db, now, session
 from .batch import Batch, BatchTicket
+from .bulk import BulkAction, BulkItem
 from .closing import Closing
 from .company import Company
 from .event import Event
@@ -12,6 +13,7 @@ from .message import Message
 from .outbox import Delivery
 from .people import Contact, TimeOff, User
 from .rating import Rating
+from .saved_view import SavedView
 from .setting_change import SettingChange
 from .stage import ColumnFold, Stage
 from .team import Team, TeamMember, make_team
@@ -23,6 +25,8 @@ __all__ = [
     "Base",
     "Batch",
     "BatchTicket",
+    "BulkAction",
+    "BulkItem",
     "Closing",
     "ColumnFold",
     "Company",
@@ -33,6 +37,7 @@ __all__ = [
     "Message",
     "Rating",
     "Refusal",
+    "SavedView",
     "SettingChange",
     "Stage",
     "Tag",

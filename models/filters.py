@@ -34,6 +34,7 @@ class Filters:
     tag: str = ""
     customer: str = ""
     sort: str = "-activity"
+    view: int | None = None  # the saved view that was opened, to come back to it
     page: int = 1
     after: str = ""
     before: str = ""
@@ -55,6 +56,7 @@ class Filters:
             tag=values.get("tag", "").strip()[:40],
             customer=values.get("customer", "").strip()[:254],
             sort=sort if sort.removeprefix("-") in SORTS else "-activity",
+            view=whole_number(values.get("view")),
             page=max(1, whole_number(values.get("page")) or 1),
             after=values.get("after", "")[:80],
             before=values.get("before", "")[:80],

@@ -92,6 +92,8 @@ class User(Seeing, UserMixin, Base):
     login_key: Mapped[str] = mapped_column(String(32), default=lambda: secrets.token_urlsafe(16))
     totp_secret: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    # The columns of the lists of tickets that this user chose, by name; None: the usual ones.
+    list_columns: Mapped[str | None] = mapped_column(String(200))
     contact: Mapped[Contact] = relationship(back_populates="user", lazy="joined", innerjoin=True)
     companies: Mapped[list[Company]] = relationship(secondary=user_companies, order_by=Company.name)
     time_off: Mapped[list["TimeOff"]] = relationship(

@@ -11,8 +11,9 @@ import tempfile
 import pytest
 from sqlalchemy import select
 
-from models import Company, Delivery, Template, TimeOff, Upload, session
+from models import BulkAction, Company, Delivery, SavedView, Template, TimeOff, Upload, session
 from models.base import db, now
+from models.filters import Filters
 from wsgi import create_app
 
 PNG = (
@@ -44,7 +45,8 @@ PORTAL = [
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more
     (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
-    (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company"),
+    (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company choose_columns export save_view"),
+    ({"agent"}, "bulk_action cancel_bulk_action view delete_view"),
     ({"agent"}, "remove_own_time_off"),
     (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
     (DESK, "move_page move reopen reply"),
@@ -110,12 +112,17 @@ def values(printer, team, carla, agnes, visitors):
     session.commit()
     link = printer.link_for(carla)
     session.commit()
+    action = BulkAction.start(agnes, "tag", {"tags": ["x"]}, [printer.id])
+    view = SavedView.save(agnes, "Mine", Filters())
+    session.commit()
     delivery = session.scalar(select(Delivery.id).where(Delivery.ticket_id == printer.id).limit(1))
 
     def of(endpoint):
         ids = {
             "assignment_page": team.id,
             "simulation": team.id,
+            "bulk_action": action.id,
+            "view": view.id,
             "attachment": message.attachments[0].id,
             "board": team.id,
             "company": team.company_id,

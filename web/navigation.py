@@ -57,7 +57,7 @@ def _current(items) -> Item | None:
     return best if best.fit() else None
 
 
-def _stands(path: str) -> bool:
+def stands(path: str) -> bool:
     rooms = current_app.extensions.get("guichet_rooms")
     if rooms is None:
         rooms = {rule.rule for rule in current_app.url_map.iter_rules() if not rule.arguments}
@@ -70,6 +70,6 @@ def navigation() -> list[Item]:
     user = current_user if current_user.is_authenticated else None
     if request.path.startswith("/console"):
         administrator = bool(user and user.administrator)
-        return [item for item in CONSOLE if _stands(item.path) and (administrator or not item.administrator)]
+        return [item for item in CONSOLE if stands(item.path) and (administrator or not item.administrator)]
     items = PORTAL if user else PORTAL[:1]
-    return [item for item in items if _stands(item.path)]
+    return [item for item in items if stands(item.path)]

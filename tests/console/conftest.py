@@ -1,9 +1,12 @@
 """What tests of the console's forms share: a page is asked for, changed in some fields, and sent as a browser would."""
 
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
 from werkzeug.datastructures import MultiDict
+
+from models import open_ticket, session
 
 
 class Forms(HTMLParser):
@@ -67,3 +70,26 @@ def send(office):
         return client.post(to or address, data=form)
 
     return sent
+
+
+@pytest.fixture
+def shelf(team, carla, agnes, arthur):
+    """Four tickets, oldest first: toner (urgent), paper (Agnes's), light (Arthur's, answered), door (closed)."""
+    made = {}
+    for name in ("toner", "paper", "light", "door"):
+        made[name] = open_ticket(team, carla, f"The {name} is gone", "Please help.")
+    made["toner"].edit(agnes.contact, priority=3, tags=["supplies"])
+    made["paper"].assign_to(agnes)
+    made["light"].assign_to(arthur)
+    made["light"].reply(agnes.contact, "Wait a minute.")
+    made["door"].close(by=agnes.contact)
+    for place, ticket in enumerate(made.values()):
+        ticket.last_activity_at = ticket.created_at + timedelta(minutes=place)
+    session.commit()
+    return made
+
+
+@pytest.fixture
+def desk(agnes, sign_in):
+    """A client signed in as the agent."""
+    return sign_in(agnes)

@@ -1,35 +1,12 @@
 """My tickets, all tickets, closed tickets: filters, order, pages, and deeds with several at once."""
 
 import re
-from datetime import timedelta
 
 import pytest
 
 from models import Ticket, make_team, open_ticket, session
 from models.filters import Filters
 from models.listing import PER_PAGE, page_of
-
-
-@pytest.fixture
-def shelf(team, carla, agnes, arthur):
-    """Four tickets, oldest first: toner (urgent), paper (Agnes's), light (Arthur's, answered), door (closed)."""
-    made = {}
-    for name in ("toner", "paper", "light", "door"):
-        made[name] = open_ticket(team, carla, f"The {name} is gone", "Please help.")
-    made["toner"].edit(agnes.contact, priority=3, tags=["supplies"])
-    made["paper"].assign_to(agnes)
-    made["light"].assign_to(arthur)
-    made["light"].reply(agnes.contact, "Wait a minute.")
-    made["door"].close(by=agnes.contact)
-    for place, ticket in enumerate(made.values()):
-        ticket.last_activity_at = ticket.created_at + timedelta(minutes=place)
-    session.commit()
-    return made
-
-
-@pytest.fixture
-def desk(agnes, sign_in):
-    return sign_in(agnes)
 
 
 def found(client, address):
@@ -140,70 +117,6 @@ def test_a_list_costs_the_same_with_five_and_with_fifty_rows(desk, team, carla, 
 
     for address in ("/console/tickets", "/console/tickets/mine", "/console/tickets?q=text"):
         assert cost(5, address) == cost(45, address) <= 12
-
-
-@pytest.fixture
-def bulk(desk, shelf):
-    def post(action, *names, **fields):
-        numbers = [shelf[name].id for name in names]
-        answer = desk.post(
-            "/console/tickets/bulk", data={"action": action, "ticket": numbers, **fields}, follow_redirects=True
-        )
-        session.expire_all()
-        return answer.text
-
-    return post
-
-
-def test_several_tickets_are_assigned_at_once(bulk, shelf, arthur):
-    page = bulk("assign", "toner", "paper", assignee=arthur.id)
-
-    assert "2 tickets changed." in page
-    assert shelf["toner"].assignee == shelf["paper"].assignee == arthur
-
-
-def test_several_tickets_are_moved_at_once(bulk, shelf, team):
-    bulk("move", "toner", "paper", stage=team.stages[1].id)
-
-    assert shelf["toner"].stage is shelf["paper"].stage is team.stages[1]
-
-
-def test_closing_several_leaves_those_that_need_a_reason(bulk, shelf):
-    page = bulk("close", "toner", "light")
-
-    assert "1 ticket changed." in page and "1 ticket was left as it is." in page and "needs a reason" in page
-    assert shelf["light"].closed and not shelf["toner"].closed
-
-    bulk("close", "toner", why="Doubles")
-    assert shelf["toner"].closing.why == "Doubles"
-
-
-def test_tags_are_added_to_those_that_are_there(bulk, shelf):
-    page = bulk("tag", "toner", "paper", "door", tags="office, urgent")
-
-    assert [str(tag) for tag in shelf["toner"].tags] == ["office", "supplies", "urgent"]
-    assert [str(tag) for tag in shelf["paper"].tags] == ["office", "urgent"]
-    assert "Closed tickets are locked." in page and shelf["door"].tags == []
-
-
-@pytest.mark.parametrize(("action", "names"), [("assign", ()), ("explode", ("toner",)), ("", ("toner",))])
-def test_without_tickets_or_deed_nothing_happens(action, names, bulk):
-    assert "Tick the tickets first" in bulk(action, *names)
-
-
-def test_hidden_tickets_are_left_alone(desk, team, carla, agnes):
-    hidden = open_ticket(make_team("Board", "board", team.company, visibility="private"), carla, "Secret", "Text")
-    session.commit()
-    desk.post("/console/tickets/bulk", data={"action": "close", "ticket": hidden.id, "why": "x"})
-    session.expire_all()
-
-    assert not session.get(Ticket, hidden.id).closed
-
-
-def test_the_way_back_is_a_page_of_ours(desk):
-    answer = desk.post("/console/tickets/bulk", data={"next": "https://evil.example/"})
-
-    assert answer.location == "/console/tickets"
 
 
 @pytest.mark.parametrize("waiting", ["us", "customer"])

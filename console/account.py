@@ -7,40 +7,30 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_user, logout_user
 from flask_wtf import FlaskForm
-from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number
-from phonenumbers import parse as parse_phone
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from models import session
+from models.phone import readable_phone
 from web.extensions import limiter
 
 from . import bp, me
-from .choices import LANGUAGE_CHOICES, NEEDED, strong_password, trim
+from .choices import LANGUAGE_CHOICES, NEEDED, phone_number, strong_password, trim
 from .people import TimeOffForm
 from .users import remove_entry
 
 log = logging.getLogger(__name__)
-LONGEST_EXTENSION = 10  # digits: with them a number is still kept whole
 
 
 class AccountForm(FlaskForm):
     name = StringField(_l("Name"), [DataRequired(NEEDED), Length(max=120)], [trim])
     language = SelectField(_l("Language"), choices=LANGUAGE_CHOICES)
     phone = StringField(
-        _l("Phone"), [Length(max=40)], [trim], description=_l("With the country's code, such as +33 1 23 45 67 89.")
+        _l("Phone"),
+        [Length(max=40), phone_number],
+        [trim],
+        description=_l("With the country's code, such as +33 1 23 45 67 89."),
     )
-
-    def validate_phone(self, field):
-        if not field.data:
-            return
-        try:
-            number = parse_phone(field.data)
-        except NumberParseException:
-            number = None
-        if number is None or not is_possible_number(number) or len(number.extension or "") > LONGEST_EXTENSION:
-            raise ValidationError(_("This is no phone number. Begin with + and the country's code."))
-        field.data = format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
 class PasswordForm(FlaskForm):
@@ -56,7 +46,11 @@ class PasswordForm(FlaskForm):
 
 def account_page(account=None, password=None, time_off=None):
     contact = me().contact
-    data = {"name": contact.name, "language": contact.language, "phone": contact.phone}
+    data = {
+        "name": contact.name,
+        "language": contact.language,
+        "phone": contact.phone and readable_phone(contact.phone),
+    }
     return render_template(
         "console/account.html", user=me(),
         account=account or AccountForm(data=data, formdata=None),

@@ -16,6 +16,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, NumberInput
 
 from models import session
 from models.passwords import WeakPassword, check_strength
+from models.phone import NoPhoneNumber, normal_phone
 from web.locale import LANGUAGES
 
 from . import me
@@ -80,6 +81,15 @@ def email_address(form, field):
         raise ValidationError(_l("This is not an e-mail address. It looks like name@example.com.")) from None
     if len(field.data) > 254:
         raise ValidationError(_l("This address is too long."))
+
+
+def phone_number(form, field):
+    """A number that can be dialled from everywhere; what is kept is its normal form (E.164)."""
+    if field.data:
+        try:
+            field.data = normal_phone(field.data)
+        except NoPhoneNumber:
+            raise ValidationError(_l("This is no phone number. Begin with + and the country's code.")) from None
 
 
 def strong_password(form, field):

@@ -27,7 +27,7 @@ STATE_NAMES = {
 }
 STATE_LOOKS = {"queued": "new", "held": "answered", "sent": "resolved", "failed": "failed", "cancelled": "closed"}
 KIND_NAMES = {
-    "stage": _l("Mail of a stage"),
+    "stage": _l("Words of a stage"),
     "reply": _l("Answer"),
     "note": _l("Internal note"),
     "new_ticket": _l("New ticket"),
@@ -37,6 +37,8 @@ KIND_NAMES = {
     "signup": _l("Sign-up"),
     "reset": _l("Password reset"),
     "invitation": _l("Invitation"),
+    "sms_held": _l("SMS are held"),
+    "test": _l("Test of a template"),
 }
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Reply-To", "Auto-Submitted")
 # Whoever holds one of these could read a ticket as its customer or take over a login: the outbox never shows them.

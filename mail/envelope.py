@@ -1,4 +1,4 @@
-"""What is handed to a mail server, and its answers."""
+"""What is handed to a mail server, and the answers of mail servers and SMS gateways."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Envelope:
 
 
 class NotTaken(Exception):
-    """The mail is still ours; the words say why."""
+    """The mail or SMS is still ours; the words say why."""
 
 
 class Refused(NotTaken):
@@ -31,3 +31,7 @@ class Dropped(NotTaken):
 
 class Unreachable(NotTaken):
     """Nobody takes mail at the moment, whichever it is."""
+
+
+class Withheld(NotTaken):
+    """Nothing is taken until a person sees to it: no credit, or wrong settings."""

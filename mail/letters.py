@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from models.base import session
+from models.held import why_held
 from models.links import CODE_AGES, code_for
 from models.message import Message
 from models.templates_shipped import REMINDER, shipped
@@ -51,11 +52,20 @@ def _reminder(delivery, link):
     return _from_template(delivery, shipped(REMINDER), link)
 
 
-def _from_template(delivery, template, link):
-    """The company's own words. Where the link stands alone on a line, the button stands instead."""
+def write_text(delivery, link: str | None) -> str:
+    """The words of an SMS: those of its template."""
+    return _filled(delivery, delivery.template, link)[1].strip()
+
+
+def _filled(delivery, template, link):
     if template is None:
         raise Obsolete("The template of this mail was deleted.")
-    subject, body = template.fill(str(get_locale()), values(delivery, link))
+    return template.fill(str(get_locale()), values(delivery, link))
+
+
+def _from_template(delivery, template, link):
+    """The company's own words. Where the link stands alone on a line, the button stands instead."""
+    subject, body = _filled(delivery, template, link)
     before, after = _around(body, link)
     return Letter(subject, before, after=after)
 
@@ -192,6 +202,24 @@ def _invitation(delivery, link):
     )
 
 
+def _sms_held(delivery, link):
+    """To an administrator, once: the reason alone, for the tickets may be of a company that they do not know."""
+    sms = why_held()
+    if sms is None:
+        raise Obsolete("No SMS is held any more.")
+    return Letter(
+        _("SMS do not leave"),
+        [
+            _("Hello,"),
+            _("the SMS of %(brand)s are not taken. They are kept, none is lost:", brand=_brand()),
+            sms.reason,
+        ],
+        label=_("See what is held"),
+        link=_address("/console/outbox") + "?state=held",
+        after=[_("Once the cause is gone, one button there sends them. You get this mail once.")],
+    )
+
+
 WRITERS = {
     "stage": _stage,
     "moved": _moved,
@@ -204,6 +232,7 @@ WRITERS = {
     "signup": _signup,
     "reset": _reset,
     "invitation": _invitation,
+    "sms_held": _sms_held,
 }
 
 

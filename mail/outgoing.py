@@ -1,4 +1,4 @@
-"""The outbox is worked off: claim, write down, send, remember (R-MAIL-1).
+"""The outbox is worked off: claim, write down, send, remember (R-MAIL-1). texting.py sends the SMS.
 
 Each step is a transaction of its own, and none is open while a mail server is asked. A claim is a lease: whoever dies
 holding one loses it after LEASE, and the mail is sent again, the same bytes with the same Message-ID.
@@ -29,7 +29,7 @@ from .envelope import Dropped, Envelope, Refused, Unreachable
 from .folder import Folder
 from .headers import ASCII, one_line
 from .recipient import NotForThem, Obsolete
-from .rendering import prepare, render
+from .rendering import prepare, render, render_text
 from .smtp import Server
 
 BATCH = 50
@@ -42,7 +42,6 @@ AWAY_DELAY = timedelta(minutes=1)  # nobody takes mail: everything waits a momen
 JITTER = (0.8, 1.2)
 GIVEN_UP = in_english("Given up after many attempts, none of which came to an end.")
 UNWRITABLE = in_english("The mail cannot be written:")
-NO_GATEWAY = in_english("There is no SMS gateway. It will be sent once one is set up (SMS_URL).")
 # Said literally, so that the index of what is queued serves on both databases.
 QUEUED = Delivery.state == literal_column("'queued'")
 
@@ -77,40 +76,35 @@ class Finished:
 
 
 def deliver_due_batch(at: datetime) -> int:
-    """Send what is due, up to BATCH; returns how many were looked at, 0 when nothing is due. Commits by itself."""
+    """Send what is due, mails first; returns how many were looked at, 0 when nothing is due. Commits by itself."""
+    from . import texting
+
     session.commit()  # whatever came before is a transaction of its own
-    held = _hold_sms(at)
-    claims = _claim(at)
-    _write_down(claims)
+    claims = claim(at, "email", BATCH)
+    write_down(claims)
     _send(claims, at)
-    return held + len(claims)
+    return len(claims) + texting.send_due_texts(at)
 
 
-def _hold_sms(at) -> int:
-    """SMS wait for a gateway, and say so."""
-    due = select(Delivery.id).where(QUEUED, Delivery.due_at <= at, Delivery.channel == "sms").limit(BATCH)
-    with _only_reading():
-        ids = list(session.scalars(due))
-    if ids:
-        _change(Delivery.id.in_(ids) & QUEUED, state="held", error=NO_GATEWAY)
-        session.commit()
-    return len(ids)
+def due_on(channel: str, at: datetime):
+    """A condition on Delivery: queued for this way out, and due."""
+    return and_(QUEUED, Delivery.due_at <= at, Delivery.channel == channel)
 
 
-def _claim(at) -> list[Claim]:
-    """Take the mails that are due longest, and commit: what others took or take meanwhile is left to them."""
-    due = and_(QUEUED, Delivery.due_at <= at, Delivery.channel == "email")
+def claim(at, channel: str, most: int) -> list[Claim]:
+    """Take up to ``most`` of what is due longest, and commit: what others took or take meanwhile is left to them."""
+    due = due_on(channel, at)
     if is_sqlite():
-        with _only_reading():
+        with only_reading():
             if session.scalar(select(Delivery.id).where(due).limit(1)) is None:
                 return []
-    query = select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(BATCH)
+    query = select(Delivery.id).where(due).order_by(Delivery.due_at, Delivery.id).limit(most)
     ids = list(session.scalars(query if is_sqlite() else query.with_for_update(skip_locked=True)))
     taken = update(Delivery).where(Delivery.id.in_(ids), due).values(due_at=at + LEASE, attempts=Delivery.attempts + 1)
     taken = taken.returning(Delivery.id, Delivery.attempts).execution_options(synchronize_session=False)
     claims = [Claim(id, attempts, at + LEASE) for id, attempts in sorted(map(tuple, session.execute(taken)))]
     # Regular refusals end earlier: these were claimed again and again by workers that did not live to tell.
-    _change(Delivery.id.in_(ids) & QUEUED & (Delivery.attempts > MOST_ATTEMPTS), state="failed", error=GIVEN_UP)
+    change(Delivery.id.in_(ids) & QUEUED & (Delivery.attempts > MOST_ATTEMPTS), state="failed", error=GIVEN_UP)
     prepare(_unwritten(claims))
     session.commit()
     return claims
@@ -127,13 +121,13 @@ def _unwritten(claims) -> list[Delivery]:
     return list(session.scalars(query.order_by(Delivery.id).execution_options(populate_existing=True)))
 
 
-def _write_down(claims):
+def write_down(claims):
     """Render what has no bytes yet and keep them, before anything is sent (threat model, rule 54)."""
     while claims:
-        with _only_reading():
+        with only_reading():
             finished, failures, complete = _render_some(_unwritten(claims))
         for id, (state, error) in failures.items():
-            _change((Delivery.id == id) & QUEUED, state=state, error=error)
+            change((Delivery.id == id) & QUEUED, state=state, error=error)
         _keep(finished)
         session.commit()
         if complete:
@@ -175,6 +169,8 @@ def _render_some(deliveries) -> tuple[list[Finished], dict, bool]:
 
 
 def _finish(delivery) -> Finished:
+    if delivery.channel == "sms":
+        return Finished(delivery.id, render_text(delivery).encode(), delivery.mail_id, "", None)
     mail = render(delivery)
     answer = delivery.kind == "reply" and delivery.contact_id == delivery.ticket.customer_id
     return Finished(
@@ -194,10 +190,10 @@ def _send(claims, at):
                     raise Unreachable(in_english("The mail server breaks the line, one time after the other."))
     except Unreachable as reason:
         log.warning("No mail is taken at the moment: %s", reason)
-        _put_back(left, at + AWAY_DELAY * chance.uniform(*JITTER), str(reason))
+        put_back(left, at + AWAY_DELAY * chance.uniform(*JITTER), str(reason))
         _let_wait(at, at + AWAY_DELAY * chance.uniform(*JITTER))
     else:
-        _put_back(left, at, "")
+        put_back(left, at, "")
 
 
 def post_office():
@@ -220,14 +216,14 @@ def _send_one(office, claim, at) -> bool:
         _refused(claim, at, str(reason), permanent=False)
         return False
     else:
-        _record(Delivery.id == claim.id, state="sent", sent_at=at, error="")
+        record(Delivery.id == claim.id, state="sent", sent_at=at, error="")
     return True
 
 
 def _envelope(claim) -> Envelope | None:
     """The mail, if it is still to be sent; one last look before it leaves."""
     query = select(Delivery.created_at, Delivery.raw).where(claim.ours, Delivery.raw.is_not(None))
-    with _only_reading():
+    with only_reading():
         row = session.execute(query).first()
     if row is None:
         return None
@@ -240,9 +236,9 @@ def _envelope(claim) -> Envelope | None:
 def _refused(claim, at, words, permanent):
     """The server's words are kept; a temporary refusal is tried again, later each time (threat model, rule 57)."""
     if permanent or claim.attempts >= MOST_ATTEMPTS:
-        _record(claim.ours, state="failed", error=words)
+        record(claim.ours, state="failed", error=words)
     else:
-        _record(claim.ours, due_at=at + delay_after(claim.attempts), error=words)
+        record(claim.ours, due_at=at + delay_after(claim.attempts), error=words)
 
 
 def delay_after(attempts: int) -> timedelta:
@@ -251,29 +247,29 @@ def delay_after(attempts: int) -> timedelta:
     return min(grown, LONGEST_DELAY) * chance.uniform(*JITTER)
 
 
-def _put_back(claims, due_at, words):
+def put_back(claims, due_at, words):
     """These were not tried: they are due again, and it does not count."""
     for claim in claims:
-        _change(claim.ours, due_at=due_at, attempts=claim.attempts - 1, error=words)
+        change(claim.ours, due_at=due_at, attempts=claim.attempts - 1, error=words)
     session.commit()
 
 
 def _let_wait(at, due_at):
     """Whatever else is due waits as well: one attempt a minute finds out whether the server is back."""
-    _record(QUEUED & (Delivery.due_at <= at) & (Delivery.channel == "email"), due_at=due_at)
+    record(due_on("email", at), due_at=due_at)
 
 
-def _record(condition, **values):
-    _change(condition, **values)
+def record(condition, **values):
+    change(condition, **values)
     session.commit()
 
 
-def _change(condition, **values):
+def change(condition, **values):
     session.execute(update(Delivery).where(condition).values(**values).execution_options(synchronize_session=False))
 
 
 @contextmanager
-def _only_reading():
+def only_reading():
     """A transaction that takes no lock on SQLite, and ends here."""
     before = reading.set(True)
     try:

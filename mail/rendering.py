@@ -67,6 +67,13 @@ def render(delivery) -> EmailMessage:
     return mail
 
 
+def render_text(delivery) -> str:
+    """The SMS as it will be sent, in its recipient's language; raises as ``render`` does."""
+    check(delivery)
+    with force_locale(language_of(delivery.contact)):
+        return letters.write_text(delivery, link_to_ticket(delivery))
+
+
 def language_of(contact) -> str:
     return contact.language if contact.language in LANGUAGES else current_app.config["BABEL_DEFAULT_LOCALE"]
 

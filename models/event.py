@@ -38,6 +38,12 @@ NOT_SPARED = _l("%(by)s let the ticket close automatically again")
 VALUES = {
     "priority": {"0": _l("low"), "1": _l("medium"), "2": _l("high"), "3": _l("urgent")},
     "rated": {"5": _l("satisfied"), "3": _l("okay"), "1": _l("dissatisfied")},
+    "contact_attempt": {"sms": _l("SMS")},
+}
+# Why a rule did it or could not.
+REASONS = {
+    "folded": _l("The stage was folded or unfolded."),
+    "no phone number": _l("The customer has no phone number."),
 }
 INACTIVE = re.compile(r"inactive for ([0-9]{1,4}) days")
 METHODS = {"equal_total:": _l("Fewest tickets in all:"), "equal_open:": _l("Fewest open tickets:")}
@@ -80,8 +86,8 @@ class Event(Base):
         """Why it happened: in the words of who did it, or in the reader's language where a rule did."""
         if self.kind == "edited":
             return ""
-        if self.why == "folded":
-            return gettext("The stage was folded or unfolded.")
+        if self.why in REASONS and not (self.by and self.kind == "contact_attempt"):
+            return str(REASONS[self.why])
         if inactive := INACTIVE.fullmatch(self.why):
             return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
         method = next((name for name in METHODS if self.why.startswith(name)), None)

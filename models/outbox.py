@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     cast,
+    func,
     insert,
     literal,
     select,
@@ -37,14 +38,17 @@ STATES = ("queued", "held", "sent", "failed", "cancelled")
 # What a delivery says; mail/rendering.py has the words for each.
 KINDS = (
     "stage", "moved", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation",
+    "sms_held", "test",
 )  # fmt: skip
-
-ASKED_FOR = ("link", "signup", "reset", "invitation")  # by anybody, perhaps twice at the same moment
+AT_ONCE = ("link", "signup", "reset", "invitation", "sms_held")  # perhaps caused twice at the same moment
 
 
 def in_english(words: str) -> str:
     """Marks words for the catalogue that a row keeps in English, for logs too; ``Delivery.reason`` translates them."""
     return words
+
+
+NO_PHONE = in_english("The customer has no phone number.")
 
 
 class Delivery(Base):
@@ -66,7 +70,7 @@ class Delivery(Base):
     kind: Mapped[str] = mapped_column(String(20))
     channel: Mapped[str] = mapped_column(String(10), default="email")
     contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
-    address: Mapped[str] = mapped_column(String(254))
+    address: Mapped[str] = mapped_column(String(254))  # of an SMS the phone number
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id", ondelete="CASCADE"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), index=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), index=True)
@@ -96,8 +100,10 @@ class Delivery(Base):
         return f"{gettext(ours + ':')} {theirs}"
 
     def try_again(self, at: datetime | None = None):
-        """Put a failed or held delivery back into the queue, as new."""
-        if self.state in ("failed", "held"):
+        """Put a failed or held delivery back into the queue, as new; an SMS to the number that is known by now."""
+        if self.channel == "sms":
+            self.address = self.contact.phone or ""
+        if self.state in ("failed", "held") and self.address:
             self.state, self.attempts, self.due_at, self.error = "queued", 0, at or now(), ""
             ring("deliver")
 
@@ -110,8 +116,9 @@ def queue_mail(kind: str, contact: Contact, cause: str, **about) -> Delivery | N
     key = f"{kind}:{cause}:{contact.id}"
     if session.scalar(select(Delivery.id).where(Delivery.key == key)):
         return None
-    delivery = Delivery(key=key, kind=kind, contact=contact, address=contact.email, mail_id=new_mail_id(), **about)
-    if kind not in ASKED_FOR:  # whoever writes about a ticket holds its lock
+    about.setdefault("address", contact.email)
+    delivery = Delivery(key=key, kind=kind, contact=contact, mail_id=new_mail_id(), **about)
+    if kind not in AT_ONCE:  # whoever writes about a ticket holds its lock
         session.add(delivery)
         session.flush()
     elif not add_unless_there(delivery):
@@ -128,29 +135,44 @@ def new_mail_id() -> str:
 def queue_letters(kind: str, template: Template, events, at: datetime):
     """The same letter to the customers of many tickets at once; ``events`` is a condition on what caused it.
 
-    SMS go to those whose number is known.
+    As for one ticket: an SMS to nobody's number fails at once, and the history says so.
     """
     from .ticket import Ticket
 
-    number, to, sms = cast(Event.id, String), cast(Contact.id, String), template.channel == "sms"
+    caused = select(Event.id).join(Ticket, Event.ticket_id == Ticket.id)
+    caused = caused.join(Contact, Ticket.customer_id == Contact.id).where(events).order_by(Event.id)
+    if template.channel == "email":
+        _queue_caused(kind, template, caused, at, Contact.email)
+        return
+    no_phone = func.coalesce(Contact.phone, "") == ""
+    _queue_caused(kind, template, caused.where(~no_phone), at, Contact.phone)
+    _queue_caused(kind, template, caused.where(no_phone), at, literal(""), state="failed", error=NO_PHONE)
+    told = (Ticket.id, *map(literal, ("contact_attempt", "sms", "no phone number")), literal(at, UtcDateTime))
+    columns = [Event.ticket_id, Event.kind, Event.to, Event.why, Event.at]
+    session.execute(insert(Event).from_select(columns, caused.where(no_phone).with_only_columns(*told)))
+
+
+def _queue_caused(kind, template, caused, at, address, state="queued", error=""):
+    from .ticket import Ticket
+
+    number, to = cast(Event.id, String), cast(Contact.id, String)
     token, at_home = new_mail_id().split("@")
     rows = {
         Delivery.key: literal(f"{kind}:event:") + number + f":{template.channel}:" + to,
         Delivery.kind: literal(kind),
         Delivery.channel: literal(template.channel),
         Delivery.contact_id: Contact.id,
-        Delivery.address: Contact.phone if sms else Contact.email,
+        Delivery.address: address,
         Delivery.ticket_id: Ticket.id,
         Delivery.event_id: Event.id,
         Delivery.template_id: literal(template.id),
         Delivery.mail_id: literal(f"{token}.") + number + f"@{at_home}",
+        Delivery.state: literal(state),
+        Delivery.error: literal(error),
         Delivery.due_at: literal(at, UtcDateTime),
         Delivery.created_at: literal(at, UtcDateTime),
     }
-    concerned = select(*rows.values()).select_from(Event).join(Ticket, Event.ticket_id == Ticket.id)
-    concerned = concerned.join(Contact, Ticket.customer_id == Contact.id).where(events).order_by(Event.id)
-    if sms:
-        concerned = concerned.where(Contact.phone.is_not(None), Contact.phone != "")
+    concerned = caused.with_only_columns(*rows.values())
     session.execute(insert(Delivery).from_select(list(rows), concerned))
 
 
@@ -180,18 +202,17 @@ class Mailing:
 
     def send_stage_templates(self, event):
         """What the stage says to the customer, once per arrival (R-STAGE-5)."""
-        for template in filter(None, (self.stage.email_template, self.stage.sms_template)):
-            address = {"address": self.customer.phone} if template.channel == "sms" else {}
-            if template.channel == "email" or self.customer.phone:
-                self._queue_template(template, event, address)
+        if template := self.stage.email_template:
+            self._queue_template("email", template, event)
+        if template := self.stage.sms_template:
+            phone = self.customer.phone
+            about = {"address": phone} if phone else {"address": "", "state": "failed", "error": NO_PHONE}
+            if self._queue_template("sms", template, event, **about) and not phone:
+                self.record("contact_attempt", to="sms", why="no phone number", at=event.at)
 
-    def _queue_template(self, template, event, address):
-        delivery = queue_mail(
-            "stage", self.customer, f"event:{event.id}:{template.channel}",
-            channel=template.channel, ticket=self, event=event, template=template,
-        )  # fmt: skip
-        if delivery and address:
-            delivery.address = address["address"]
+    def _queue_template(self, channel, template, event, **about):
+        cause, about = f"event:{event.id}:{channel}", {"channel": channel, "template": template, **about}
+        return queue_mail("stage", self.customer, cause, ticket=self, event=event, **about)
 
     def cancel_unsent_stage_mail(self):
         """No mail contradicts the state: what a closing wanted to say and did not say yet is not said (R-CLOSE-5)."""

@@ -3,7 +3,6 @@
 import os
 import re
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
 from flask_babel import gettext as _
@@ -19,6 +18,7 @@ from models.attachment import Upload
 from models.base import session
 from models.passwords import LONGEST, WeakPassword, check_strength
 from models.people import normal_email
+from models.phone import NoPhoneNumber, normal_phone
 from models.team import Team
 from web.words import filesize
 
@@ -129,13 +129,10 @@ def international_phone(form, field):
     if not field.data:
         return
     try:
-        number = phonenumbers.parse(field.data, None)
-        if not phonenumbers.is_possible_number(number) or len(number.extension or "") > 10:
-            raise ValueError
-    except (phonenumbers.NumberParseException, ValueError):
+        field.data = normal_phone(field.data)
+    except NoPhoneNumber:
         words = _("Write the number with the code of its country, such as +33 1 23 45 67 89.")
         raise ValidationError(words) from None
-    field.data = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def files_field(**settings):

@@ -85,7 +85,7 @@ def test_a_mail_that_is_cancelled_after_its_claim_is_not_sent(three, server, mon
 
     def cancel_meanwhile(claim):
         if claim.id == three[1].id:
-            outgoing._record(Delivery.id == claim.id, state="cancelled")
+            outgoing.record(Delivery.id == claim.id, state="cancelled")
         return ask(claim)
 
     monkeypatch.setattr(outgoing, "_envelope", cancel_meanwhile)
@@ -256,7 +256,7 @@ def test_without_a_gateway_sms_are_held_and_say_why(printer, carla, server):
 
 
 def test_a_lease_that_ran_out_is_taken_over(printer, server):
-    outgoing._claim(at := now())
+    outgoing.claim(at := now(), "email", 50)
 
     assert drain(at + outgoing.LEASE - timedelta(seconds=1)) == 0
     assert drain(at + outgoing.LEASE) == 1
@@ -264,8 +264,8 @@ def test_a_lease_that_ran_out_is_taken_over(printer, server):
 
 
 def test_a_claim_that_was_taken_over_sends_nothing(printer, server):
-    (claim,) = outgoing._claim(at := now())
-    outgoing._write_down([claim])
+    (claim,) = outgoing.claim(at := now(), "email", 50)
+    outgoing.write_down([claim])
     drain(at + timedelta(minutes=6))
     outgoing._send([claim], at)
 

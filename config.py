@@ -18,7 +18,8 @@ MAIL_FROM             guichet@MAIL_DOMAIN       sender of mail that belongs to n
 MAIL_DOMAIN           host of BASE_URL          new teams get the address <slug>@MAIL_DOMAIN
 IMAP_URL              none                      mailbox to fetch mail from
 LMTP_LISTEN           none                      host:port or path where a mail server delivers
-SMS_URL               none                      the SMS gateway
+SMS_URL               none                      the SMS gateway, as apprise names it, with {phone} for the number:
+                                                twilio://SID:TOKEN@FROM/{phone}
 ATTACHMENTS_URL       DATA_DIR/attachments      where attachments are kept
 MAX_UPLOAD_BYTES      25000000 bytes            the most one form may send, files included
 MAX_UPLOAD_FILES      10 files                  the most files of one form
@@ -85,7 +86,7 @@ def load(environ=os.environ) -> dict:
         "MAIL_DOMAIN": domain,
         "IMAP_URL": address(environ, "IMAP_URL", ("imap", "imaps")),
         "LMTP_LISTEN": environ.get("LMTP_LISTEN") or None,
-        "SMS_URL": environ.get("SMS_URL") or None,
+        "SMS_URL": sms_url(environ),
         "ATTACHMENTS_URL": environ.get("ATTACHMENTS_URL") or (data / "attachments").as_uri(),
         "MAX_CONTENT_LENGTH": whole(environ, "MAX_UPLOAD_BYTES", 25_000_000, 100_000, 2_000_000_000),
         "MAX_FORM_MEMORY_SIZE": 1_000_000,  # bytes of typed text in one form
@@ -219,6 +220,14 @@ def address(environ, name: str, schemes: tuple[str, ...]) -> str | None:
     if not usable:
         raise ConfigError(f"{name} is no address of that kind: it begins with {schemes[0]}:// and names a host.")
     return text
+
+
+def sms_url(environ) -> str | None:
+    """Whether apprise knows the gateway, `flask doctor` says: to ask it takes too long for every start."""
+    text = environ.get("SMS_URL")
+    if text and ("://" not in text or "{phone}" not in text):
+        raise ConfigError("SMS_URL names no gateway and number, as twilio://SID:TOKEN@FROM/{phone} does.")
+    return text or None
 
 
 def whole(environ, name: str, default: int, least: int, most: int) -> int:

@@ -15,10 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 import preflight
 from config import ConfigError
 from mail.envelope import Unreachable
+from mail.sms import BALANCES, Gateway
 from mail.smtp import Server
 from models.base import db, is_sqlite, now, session, sqlite_driver, wal_is_safe
 from models.event import Event
+from models.held import HELD, why_held
 from models.outbox import Delivery
+from models.stage import Stage
 from web import queue
 
 WAITS_TOO_LONG = timedelta(minutes=15)
@@ -101,6 +104,36 @@ def mail(app) -> Iterator[Finding]:
         yield Finding("outbox", False, f"{failed} mails were refused for good.", "see the outbox in the console.")
 
 
+def sms(app) -> Iterator[Finding]:
+    url = app.config["SMS_URL"]
+    try:
+        used = session.scalar(select(Stage.name).where(Stage.sms_template_id.is_not(None)).limit(1))
+        held = session.scalar(select(func.count()).where(HELD))
+        why = held and why_held().error
+    except SQLAlchemyError:
+        return
+    if url:
+        yield gateway(Gateway(url))
+    else:
+        what = (
+            f"The stage {used} sends SMS, and no gateway is named." if used else "No gateway is named, and none needed."
+        )
+        yield Finding("sms", not used, what, "set SMS_URL, or take the SMS template from the stage.")
+    if held:
+        yield Finding("sms", False, f"{held} are held: {why}", "mend it, then see the outbox: one button sends them.")
+
+
+def gateway(way: Gateway) -> Finding:
+    cure = "correct SMS_URL: docs/operating.md has examples, and the addresses of apprise are allowed."
+    if not way.known():
+        return Finding("sms", False, f"apprise knows no gateway {way.name}:// of that form.", cure)
+    if way.name not in BALANCES:
+        return Finding("sms", True, f"They go through {way.name}, which tells no balance.")
+    if (balance := way.balance()) is None:
+        return Finding("sms", False, f"{way.name} does not tell the balance: wrong key, or not reached.", cure)
+    return Finding("sms", balance[0] > 0, f"{way.name} tells a balance of {balance[0]:.2f} {balance[1]}.", "top it up.")
+
+
 def clock(app) -> Iterator[Finding]:
     cure = "set this machine's clock (and keep it right, with chrony or systemd-timesyncd)."
     try:
@@ -148,4 +181,4 @@ def links(app) -> Iterator[Finding]:
         yield Finding("links", False, what, "start Guichet, or correct BASE_URL and the reverse proxy.")
 
 
-CHECKS = (database, doorbell, mail, clock, disk, links)
+CHECKS = (database, doorbell, mail, sms, clock, disk, links)

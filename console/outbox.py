@@ -4,16 +4,20 @@ import re
 from email import message_from_bytes, policy
 
 from flask import current_app, flash, redirect, render_template, request, url_for
+from flask_babel import format_currency, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
-from models import Delivery, Team, Ticket, User, session
+from mail.sms import Gateway
+from models import Delivery, Team, Ticket, User, held, session
 from models.access import LARGEST_ID, NotVisible
 from models.company import user_companies
+from models.held import HELD
 from models.people import INTERNAL
 from models.visibility import teams_visible_to
+from web.respond import asked_by_htmx
 
 from . import administrators_only, bp, me
 
@@ -28,6 +32,7 @@ STATE_NAMES = {
 STATE_LOOKS = {"queued": "new", "held": "answered", "sent": "resolved", "failed": "failed", "cancelled": "closed"}
 KIND_NAMES = {
     "stage": _l("Words of a stage"),
+    "moved": _l("Change of stage"),
     "reply": _l("Answer"),
     "note": _l("Internal note"),
     "new_ticket": _l("New ticket"),
@@ -83,7 +88,7 @@ def outbox():
     return render_template(
         "console/outbox.html", deliveries=found[:PAGE], next_before=found[PAGE - 1].id if len(found) > PAGE else None,
         before=before, q=text, state=state, chips=chips(state, text), state_names=STATE_NAMES, looks=STATE_LOOKS,
-        kinds=KIND_NAMES, folder=mail_folder(),
+        kinds=KIND_NAMES, folder=mail_folder(), gateway=gateway(), held=held_sms(),
     )  # fmt: skip
 
 
@@ -103,6 +108,46 @@ def chips(state, text):
 def mail_folder() -> str | None:
     """Where mails are kept as files, while no mail server is named."""
     return None if current_app.config.get("MAIL_URL") else f"{current_app.config['DATA_DIR']}/mail"
+
+
+def gateway() -> Gateway | None:
+    url = current_app.config.get("SMS_URL")
+    return Gateway(url) if url else None
+
+
+def held_sms() -> tuple[int, str] | None:
+    """How many SMS wait for somebody to see to the gateway, and why, as far as this administrator may know."""
+    if not me().administrator:
+        return None
+    count, newest = session.execute(select(func.count(), func.max(Delivery.id)).where(HELD, readable_by(me()))).one()
+    return (count, masked(session.get(Delivery, newest).reason)) if count else None
+
+
+@bp.post("/outbox/held/attempt")
+@administrators_only
+def send_held():
+    count = held.send_held(Delivery.id.in_(select(Delivery.id).where(HELD, readable_by(me()))))
+    session.commit()
+    if count:
+        flash(ngettext("%(num)s SMS is sent now.", "%(num)s SMS are sent now.", count), "success")
+    else:
+        flash(_("No SMS is held."), "info")
+    return redirect(url_for(".outbox"), 303)
+
+
+@bp.get("/outbox/balance")
+@administrators_only
+def balance():
+    """What the gateway has left of our money; asked apart from the page, which does not wait for it."""
+    found = gateway() and gateway().balance()
+    if found:
+        words = _("Balance: %(amount)s", amount=format_currency(*found))
+    else:
+        words = _("This gateway does not tell its balance.")
+    if asked_by_htmx():
+        return render_template("console/_balance.html", words=words)
+    flash(words, "info")
+    return redirect(url_for(".outbox"), 303)
 
 
 def readable(id: int) -> Delivery:
@@ -128,6 +173,8 @@ def opened(delivery) -> dict | None:
     """The finished mail, readable: headers, text, names of the files. None before the first attempt."""
     if not delivery.raw:
         return None
+    if delivery.channel == "sms":
+        return {"subject": _("SMS"), "headers": [], "text": masked(delivery.raw.decode()), "files": []}
     mail = message_from_bytes(delivery.raw, policy=policy.default)
     part = mail.get_body(("plain", "html"))
     return {

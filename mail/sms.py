@@ -34,6 +34,7 @@ NO_CREDIT = in_english("The SMS gateway gives no more credit:")
 REFUSED = in_english("The SMS gateway refuses:")
 LATER_WORDS = in_english("The SMS gateway takes nothing at the moment:")
 UNKNOWN_GATEWAY = in_english("SMS_URL names no gateway that Guichet knows.")
+_DETAILS = re.compile(r"Response Details:\s*(.*)", re.DOTALL)
 _NUMBERS = re.compile(r"\+?\d(?:[\d ().-]{5,}\d)")
 BALANCES = {
     # scheme: the address that tells it, and how its answer reads (amount, currency)
@@ -115,8 +116,8 @@ def verdict(said: list[str]) -> NotTaken:
 
 def _answer(said: list[str]) -> str:
     """The gateway's own words: the sentence of a JSON answer, else the beginning of a short one."""
-    written = next((words.partition(":")[2] for words in said if words.startswith("Response Details:")), "")
-    text = _unquoted(written.strip())[:2000]
+    written = next(filter(None, map(_DETAILS.match, said)), None)
+    text = _unquoted(written[1])[:2000] if written else ""
     try:
         values = json.loads(text)
         names = ("message", "error", "detail", "description", "title", "error-text")

@@ -23,6 +23,7 @@ from models import Company, Contact, User, bell, make_team, open_ticket, session
 from models.base import db, engine_options, reading
 from models.people import _hasher
 from models.templates_shipped import ship_all
+from tests.mail.gateway import SmsGateway
 from wsgi import create_app
 
 PASSWORD = "correct horse battery"
@@ -266,6 +267,15 @@ def printer(team, carla):
     ticket = open_ticket(team, carla, "The printer is on fire", "It smokes since this morning.")
     session.commit()
     return ticket
+
+
+@pytest.fixture
+def gateway(app):
+    """An SMS gateway, and the app that sends to it."""
+    gateway = SmsGateway().start()
+    app.config["SMS_URL"] = gateway.url
+    yield gateway
+    gateway.stop()
 
 
 @pytest.fixture

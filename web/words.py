@@ -8,6 +8,7 @@ from babel.numbers import format_decimal
 from flask_babel import get_timezone, gettext, lazy_gettext, to_user_timezone
 from markupsafe import Markup, escape
 
+from models.phone import readable_phone
 from models.words import marked
 
 from .locale import language
@@ -118,6 +119,11 @@ def paragraphs(text: str) -> Markup:
     return Markup("<br>").join((text or "").splitlines())
 
 
+def phone(number: str) -> str:
+    """A number as people read it, its groups on one line."""
+    return readable_phone(number).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 FILTERS = {
     "status_name": status_name,
     "priority_name": priority_name,
@@ -129,6 +135,7 @@ FILTERS = {
     "day": day,
     "number": number,
     "filesize": filesize,
+    "phone": phone,
     "initials": initials,
     "marked": marked,
     "markup": markup,

@@ -4,6 +4,7 @@ import pytest
 from flask_babel import force_locale
 from sqlalchemy import select
 
+from mail import sms
 from models import Company, Delivery, make_team, now, open_ticket, session
 from models.outbox import queue_mail
 
@@ -133,3 +134,58 @@ def test_the_list_goes_on_where_it_ended_at_a_fixed_cost(office, agnes, queries)
     assert f'/console/outbox/{oldest}"' not in page
     before = page.partition("before=")[2].partition('"')[0]
     assert f'/console/outbox/{oldest}"' in office.get(f"/console/outbox?before={before}").text
+
+
+@pytest.fixture
+def held(printer, carla):
+    """A function (ticket): an SMS about it that no gateway takes."""
+
+    def make(ticket=printer, address="+33639980012"):
+        delivery = queue_mail(
+            "stage", ticket.customer, f"sms:{ticket.id}", ticket=ticket, channel="sms", address=address
+        )
+        delivery.state, delivery.error = "held", "The SMS gateway gives no more credit: 402 empty"
+        delivery.raw = f"Read it: https://help.example.org/ticket/{ticket.link_for(carla).token}".encode()
+        session.commit()
+        return delivery
+
+    return make
+
+
+def test_what_is_held_stands_on_the_dashboard_and_in_the_outbox_for_administrators(office, held, agnes, sign_in):
+    held()
+
+    for address in ("/console/", "/console/outbox"):
+        assert "1 SMS is held. It is not lost." in office.get(address).text
+        assert "no more credit: 402 empty" in office.get(address).text
+    assert "402 empty" not in sign_in(agnes).get("/console/").text
+
+
+def test_an_sms_is_readable_but_its_link_is_not(office, held):
+    page = office.get(f"/console/outbox/{held().id}").text
+
+    assert "/ticket/••••••" in page and "+33\N{NO-BREAK SPACE}6\N{NO-BREAK SPACE}39" in page
+
+
+def test_one_button_sends_what_is_held_of_ones_own_companies(office, held, carla, person, sign_in):
+    ours = held()
+    globex = Company(name="Globex")
+    session.add(globex)
+    theirs = held(open_ticket(make_team("Else", "else", globex), carla, "Hidden", "Hidden"))
+    assert "1 SMS is held." in office.get("/console/outbox").text
+
+    answer = office.post("/console/outbox/held/attempt")
+    assert answer.status_code == 303
+    session.expire_all()
+    assert (ours.state, ours.error, theirs.state) == ("queued", "", "held")
+    assert "No SMS is held." in office.post("/console/outbox/held/attempt", follow_redirects=True).text
+
+
+def test_the_page_asks_for_the_balance_without_waiting_for_it(office, team, gateway, monkeypatch):
+    assert 'hx-get="/console/outbox/balance"' in office.get("/console/outbox").text
+    assert "does not tell its balance" in office.get("/console/outbox/balance", headers={"HX-Request": "true"}).text
+    assert "does not tell its balance" in office.get("/console/outbox/balance", follow_redirects=True).text
+
+    monkeypatch.setattr(sms, "BALANCES", {"json": (f"http://{gateway.address}/", lambda said: (said["value"], "EUR"))})
+    gateway.balance = (200, '{"value": 1234.5}')
+    assert "Balance: €1,234.50" in office.get("/console/outbox/balance", headers={"HX-Request": "true"}).text

@@ -66,6 +66,7 @@ def test_a_relative_sqlite_file_does_not_depend_on_where_one_stands(load):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SMS_URL", "twilio"), ("SMS_URL", "twilio://SID:TOKEN@FROM/+33123456789"),
         ("DATABASE_URL", "sqlite://"), ("DATABASE_URL", "oracle://x"), ("DATABASE_URL", "nonsense"),
         ("REDIS_URL", "http://x"), ("PORT", "0"), ("PORT", "65536"), ("PORT", "٣"), ("WEB_WORKERS", "-1"),
         ("BASE_URL", "ftp://x"), ("BASE_URL", "https://x/?a=1"), ("MAIL_URL", "http://x"),

@@ -4,7 +4,6 @@ import ssl
 
 import pytest
 
-from tests.mail.gateway import SmsGateway
 from tests.mail.server import CERTIFICATE, MailServer
 
 
@@ -41,12 +40,3 @@ def tls() -> ssl.SSLContext:
 def trusted(monkeypatch):
     """This machine trusts the certificate of the tests."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-
-
-@pytest.fixture
-def gateway(app):
-    """An SMS gateway, and the app that sends to it."""
-    gateway = SmsGateway().start()
-    app.config["SMS_URL"] = gateway.url
-    yield gateway
-    gateway.stop()

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+import doctor
 from mail import sms as sms_module
 from mail import texting
 from mail.envelope import Dropped, Refused, Unreachable, Withheld
@@ -350,3 +351,26 @@ def test_the_balance_where_the_gateway_tells_it(gateway, monkeypatch, url, balan
     monkeypatch.setattr(sms_module, "BALANCES", local)
 
     assert Gateway(url).balance() == answer
+
+
+def test_the_doctor_looks_at_the_gateway_and_at_what_is_held(sms, gateway, app, ada, monkeypatch):
+    def found():
+        return [(finding.good, finding.what) for finding in doctor.sms(app)]
+
+    assert found() == [(True, "They go through json, which tells no balance.")]
+    gateway.answer = (402, "")
+    sms()
+    drain()
+    assert found()[1] == (False, "1 are held: The SMS gateway gives no more credit: 402")
+    send_held(HELD)
+    app.config["SMS_URL"] = "nonsense://{phone}"
+    assert found() == [(False, "apprise knows no gateway nonsense:// of that form.")]
+    app.config["SMS_URL"] = None
+    assert found() == [(False, "The stage In progress sends SMS, and no gateway is named.")]
+    app.config["SMS_URL"] = gateway.url
+    for balance, good in (('{"value": 3.5}', True), ('{"value": 0}', False), ("", False)):
+        gateway.balance = (200, balance)
+        address = f"http://{gateway.address}/"
+        monkeypatch.setattr(doctor, "BALANCES", told := {"json": (address, lambda said: (said["value"], "EUR"))})
+        monkeypatch.setattr(sms_module, "BALANCES", told)
+        assert found()[0][0] is good

@@ -14,8 +14,8 @@ from mail import texting
 from mail.envelope import Dropped, Refused, Unreachable, Withheld
 from mail.sms import Gateway, verdict
 from models import Delivery, Event, Template, now, open_ticket, session
-from models.closing import close_due_batch
 from models.held import HELD, send_held
+from models.sweep import close_due_batch
 from tests.mail.server import drain, forget_mails, free_port, text_of
 
 LATER = timedelta(minutes=3)

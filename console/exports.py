@@ -27,10 +27,11 @@ def export():
     ids = chosen if "ticket" in request.args else all_of(me(), Filters.read(request.args))
     name = f"tickets-{now().astimezone(UTC):%Y-%m-%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return stream_with_context(_written(me(), ids)), 200, {"Content-Type": "text/csv; charset=utf-8", **headers}
+    return stream_with_context(written(me(), ids)), 200, {"Content-Type": "text/csv; charset=utf-8", **headers}
 
 
-def _written(user, ids):
+def written(user, ids):
+    """The lines of the file, piece by piece; of these tickets those that the user may see."""
     yield BYTE_ORDER_MARK + _lines([_head()])
     for start in range(0, len(ids), CHUNK):
         yield _lines(_cells(row) for row in rows_of(user, ids[start : start + CHUNK]))

@@ -7,10 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from console.exports import written
 from models import Company, Contact, Message, Team, Ticket, User, make_team, open_ticket, session
 from models.audience import losing_access, who_can_see
 from models.base import db, now
 from models.board import columns
+from models.candidates import all_of
 from models.follower import StillNeeded, TicketFollower
 from models.listing import Filters, page_of
 from models.search import matching
@@ -205,6 +207,8 @@ class World:
                     assert cards == {id for id in ids if session.get(Ticket, id).team_id == team.id}
                 for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
                     assert {row.number for row in page_of(user, filters).rows} == ids
+                    assert exported(user, all_of(user, filters)) == ids
+                assert exported(user, [ticket.id for ticket in self.tickets]) == ids
             for asked in ({}, {"status": "open"}, {"q": "needle"}):
                 listing = Listing.asked(user, asked)
                 mine = {n for n, ticket in enumerate(self.tickets) if ticket.id in ids and self.oracle.follows(who, n)}
@@ -219,6 +223,12 @@ class World:
             assert {
                 self.contacts.index(one) for one in named if named[one] != ["link"] and one in self.contacts
             } == seeing
+
+
+def exported(user, numbers) -> set[int]:
+    """The numbers of the tickets in the file that this user gets who asks for these."""
+    lines = "".join(written(user, numbers)).splitlines()
+    return {int(line.partition(",")[0]) for line in lines[1:]}
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from models.base import now
 from models.board import columns, fold_column, place_before, place_first, step
 from models.listing import tickets_of
 from models.stage import NotInPipeline, order_stages
-from models.workload import stuck
+from models.workload import forgotten_by, stuck
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
@@ -21,7 +21,8 @@ from .ticket_page import address_of, changed, whole_page_again
 @bp.get("/teams/<int:id>")
 def board(id):
     team = me().team(id)
-    return render_template("console/board.html", stuck=stuck(team, now()), **_board(team))
+    waiting = forgotten_by(team, now())
+    return render_template("console/board.html", stuck=stuck(team, now()), forgotten=waiting, **_board(team))
 
 
 def _board(team) -> dict:

@@ -3,6 +3,7 @@
 from flask import render_template
 
 from models.base import now
+from models.thanks import count_thanks
 from models.workload import MOST_COUNTED, workloads
 
 from . import bp, me
@@ -11,4 +12,5 @@ from .outbox import held_sms
 
 @bp.get("/")
 def dashboard():
-    return render_template("console/dashboard.html", loads=workloads(me(), now()), most=MOST_COUNTED, held=held_sms())
+    loads, thanks = workloads(me(), now()), count_thanks(me(), now())
+    return render_template("console/dashboard.html", loads=loads, most=MOST_COUNTED, held=held_sms(), thanks=thanks)

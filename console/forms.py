@@ -17,6 +17,13 @@ from web.words import PRIORITY_NAMES
 from .choices import email_address, trim
 
 LONGEST_MESSAGE = 200_000
+ATTEMPT_CHANNELS = {"call": _l("Call"), "mail": _l("E-mail"), "other": _l("Another way")}
+ATTEMPT_OUTCOMES = {
+    "no_answer": _l("No answer"),
+    "message_left": _l("Message left"),
+    "reached": _l("Reached"),
+    "wrong_contact": _l("Wrong number or address"),
+}
 PRIORITIES = list(enumerate(PRIORITY_NAMES))
 
 
@@ -86,6 +93,23 @@ class EditForm(FlaskForm):
 
 class CloseForm(FlaskForm):
     why = TextAreaField(_l("Reason"), [Length(max=2000)], filters=[trim])
+
+
+class AttemptForm(FlaskForm):
+    """An attempt to reach the customer."""
+
+    channel = SelectField(_l("How"), choices=[SelectChoice(*one) for one in ATTEMPT_CHANNELS.items()])
+    outcome = SelectField(_l("Outcome"), choices=[SelectChoice(*one) for one in ATTEMPT_OUTCOMES.items()])
+    words = StringField(_l("Note"), [Length(max=1000)], filters=[trim])
+
+
+class AdviceForm(FlaskForm):
+    """Asking somebody who decides."""
+
+    supervisor = SelectField(_l("Whom"), validate_choice=False)
+    question = TextAreaField(
+        _l("Question"), [DataRequired(_l("What do you want to know?")), Length(max=LONGEST_MESSAGE)], filters=[trim]
+    )
 
 
 class FollowerForm(FlaskForm):

@@ -22,6 +22,7 @@ from web.locale import language
 from . import administrators_only, bp, me
 from .audience import WAYS
 from .choices import commit, refuse, slug_of
+from .closing_rule import confirm_closing, keep_quiet, must_be_asked
 from .pipeline import stages_known_to, tickets_in
 from .team_forms import NewTeamForm, TeamForm
 
@@ -94,13 +95,16 @@ def address_is_free(slug: str) -> bool:
 @administrators_only
 def team_settings(id):
     team = me().team(id, joinedload(Team.company), joinedload(Team.auto_close_stage))
-    form = TeamForm(team, me().companies, stages_known_to(me()), possible_members(me()))
+    form = form_of(team)
     if form.validate_on_submit():
         losing = losing_access(team, form.visibility.data)
         if (losing.count or team.visibility == "public" != form.visibility.data) and "confirmed" not in request.form:
             return confirm_visibility(team, form, losing)
+        if must_be_asked(team, form):
+            return confirm_closing(team, form)
         before = settings_of(team)
         if change(team, form):
+            keep_quiet(team)
             changes = note_changes(team, before, by=me().contact)
             if commit(form.slug):
                 flash(summary(changes), "success")
@@ -108,11 +112,15 @@ def team_settings(id):
     return settings_page(team, form), 422 if form.is_submitted() else 200
 
 
-def settings_page(team, form, email="", refusal=""):
+def form_of(team) -> TeamForm:
+    return TeamForm(team, me().companies, stages_known_to(me()), possible_members(me()))
+
+
+def settings_page(team, form, email="", refusal="", **forecast):
     losing = len(team.portal_followers()) if team.visibility == "public" else 0
     return render_template(
         "console/team_settings.html", team=team, form=form, followers=followers_of(team), losing=losing,
-        email=email, refusal=refusal, history=history_of(team), names=SETTINGS,
+        email=email, refusal=refusal, history=history_of(team), names=SETTINGS, **{"forecast": None, **forecast},
     )  # fmt: skip
 
 

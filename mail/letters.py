@@ -5,14 +5,16 @@ from datetime import timedelta
 
 from babel.dates import format_timedelta
 from flask import current_app
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
 from models.base import session
+from models.event import Event
 from models.held import why_held
 from models.links import CODE_AGES, code_for
 from models.message import Message
+from models.outbox import Delivery
 from models.templates_shipped import REMINDER, shipped
 
 from .headers import one_line
@@ -46,6 +48,28 @@ def write(delivery, link: str | None) -> Letter:
 
 def _stage(delivery, link):
     return _from_template(delivery, delivery.template, link)
+
+
+def closing_letter(ticket, by, why: str) -> Letter | None:
+    """What the customer would be told if the ticket were closed like this, in their language; None for no mail.
+
+    Nothing is kept: neither mail nor event is part of the session.
+    """
+    template = ticket.team.closing_stage.email_template
+    if template is None:
+        return None
+    event = Event(kind="closed", by_id=by.id, from_=ticket.stage.name, to=ticket.team.closing_stage.name, why=why)
+    delivery = Delivery(
+        kind="stage", contact=ticket.customer, contact_id=ticket.customer_id, ticket=ticket, event=event
+    )
+    with force_locale(ticket.customer.language):
+        return _stage_letter(delivery, template)
+
+
+def _stage_letter(delivery, template):
+    letter = _from_template(delivery, template, None)
+    letter.subject = one_line(letter.subject, 400)
+    return letter
 
 
 def _reminder(delivery, link):

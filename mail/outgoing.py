@@ -20,6 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
 from models.base import is_sqlite, reading, session
+from models.contact_attempt import note_undeliverable
 from models.message import Message
 from models.outbox import Delivery, in_english
 from models.people import Contact
@@ -236,7 +237,9 @@ def _envelope(claim) -> Envelope | None:
 def _refused(claim, at, words, permanent):
     """The server's words are kept; a temporary refusal is tried again, later each time (threat model, rule 57)."""
     if permanent or claim.attempts >= MOST_ATTEMPTS:
-        record(claim.ours, state="failed", error=words)
+        change(claim.ours, state="failed", error=words)
+        note_undeliverable(claim.id, words, at)
+        session.commit()
     else:
         record(claim.ours, due_at=at + delay_after(claim.attempts), error=words)
 

@@ -7,6 +7,8 @@ from babel.dates import format_date
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from models.contact_attempt import UNDELIVERABLE
+
 from .headers import one_line
 from .recipient import mailbox_proven
 
@@ -48,6 +50,10 @@ def _why(delivery) -> str:
     event = delivery.event
     if event is None or event.kind != "closed":
         return ""
+    return _reason(delivery, event) + _tried(delivery)
+
+
+def _reason(delivery, event) -> str:
     if automatic := re.fullmatch(r"inactive for (\d{1,5}) days", event.why):
         days_without = int(automatic[1])
         return ngettext("nobody wrote for %(num)s day.", "nobody wrote for %(num)s days.", days_without)
@@ -56,6 +62,26 @@ def _why(delivery) -> str:
     if event.by_id == delivery.ticket.customer_id:
         return _("you closed it yourself.")
     return _("our work on it is done.")
+
+
+def _tried(delivery) -> str:
+    """What was done to reach the customer before the closing, if it rests on that: the evidence (R-CLOSE-9)."""
+    event, ticket = delivery.event, delivery.ticket
+    if event.by_id == ticket.customer_id or not (event.by_id is None or ticket.tried):
+        return ""
+    lines = [_tried_line(one) for one in ticket.attempts if event.at is None or one.at <= event.at]
+    return "\n\n" + "\n".join([_("We tried to reach you:"), *lines]) if lines else ""
+
+
+def _tried_line(one) -> str:
+    words = {
+        "wrote": _("we wrote to you"),
+        "reminded": _("we reminded you"),
+        "call": _("we called you"),
+        "mail": _("our e-mail could not be delivered") if one.outcome == UNDELIVERABLE else _("we wrote to you"),
+    }
+    date = format_date(one.at.date(), "long", locale=get_locale())
+    return f"– {date}: {words.get(one.what, _('we tried to reach you'))}"
 
 
 def _closes_on(ticket) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, and_, case, delete, exists, func, insert, select, update
-from sqlalchemy.orm import Mapped, aliased, mapped_column, relationship
+from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
 from .base import Base, UtcDateTime, is_sqlite, now, session
 from .closing import Closing, TicketClosed, literals
@@ -82,8 +82,12 @@ class Batch(Base):
         session.expire_all()
         return self.restored
 
+    def restorable(self) -> int:
+        """How many tickets an undo would bring back now."""
+        return self._count(self._untouched())
+
     def told(self) -> int:
-        """How many customers had got the mail of a closing that was taken back, or might have by now."""
+        """How many had got the mail of a closing that was taken back."""
         sent = select(Delivery.id).where(*self._mails(), Delivery.state == "sent")
         return session.scalar(select(func.count()).select_from(sent.subquery()))
 
@@ -102,7 +106,12 @@ class Batch(Base):
             session.execute(held.with_for_update()).all()
 
     def _mark_untouched(self):
-        """Still where the run put it, and nothing of a person since: no message, no line of history."""
+        untouched = update(BatchTicket).where(BatchTicket.batch_id == self.id, self._untouched())
+        session.execute(untouched.values(restored=True), execution_options=_SILENTLY)
+
+    def _untouched(self):
+        """A condition on BatchTicket: still where the run put it, and nothing of a person since: no message, no line
+        of history."""
         from .ticket import Ticket
 
         there = exists().where(
@@ -121,8 +130,7 @@ class Batch(Base):
             of_person.id > moved.correlate(BatchTicket).scalar_subquery(),
         )
         wrote = exists().where(Message.ticket_id == BatchTicket.ticket_id, Message.at > BatchTicket.active_at)
-        untouched = and_(BatchTicket.batch_id == self.id, there, ~changed, ~wrote)
-        session.execute(update(BatchTicket).where(untouched).values(restored=True), execution_options=_SILENTLY)
+        return and_(there, ~changed, ~wrote)
 
     def _mails(self):
         """The conditions on Delivery of what the run said about the tickets that are restored."""
@@ -184,9 +192,10 @@ class BatchTicket(Base):
     stage_changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     rank: Mapped[float]
     ticket: Mapped["Ticket"] = relationship()
+    stage: Mapped[Stage | None] = relationship()
 
 
 def batches_of(team, limit=50) -> list[Batch]:
     """The latest runs of a team, newest first."""
-    query = select(Batch).where(Batch.team_id == team.id, Batch.size > 0)
+    query = select(Batch).where(Batch.team_id == team.id, Batch.size > 0).options(joinedload(Batch.undone_by))
     return list(session.scalars(query.order_by(Batch.id.desc()).limit(limit)))

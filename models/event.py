@@ -30,6 +30,11 @@ SENTENCES = {
     "edited": _l("%(by)s changed the subject from %(from)s to %(to)s"),
     "contact_attempt": _l("%(by)s tried to reach the customer: %(to)s"),
 }
+UNDELIVERABLE = _l("An e-mail to the customer could not be delivered")
+ATTEMPTS = {
+    "call": _l("%(by)s called the customer: %(to)s"),
+    "mail": _l("%(by)s wrote to the customer: %(to)s"),
+}
 UNASSIGNED = _l("%(by)s took the ticket from %(from)s")
 UNTAGGED = _l("%(by)s removed the tags %(from)s")
 SPARED = _l("%(by)s said never to close the ticket automatically")
@@ -37,12 +42,19 @@ NOT_SPARED = _l("%(by)s let the ticket close automatically again")
 # What stands in ``from_`` and ``to`` as a number or word of the interchange file, in the reader's words.
 VALUES = {
     "priority": {"0": _l("low"), "1": _l("medium"), "2": _l("high"), "3": _l("urgent")},
+    "contact_attempt": {
+        "no_answer": _l("no answer"),
+        "message_left": _l("message left"),
+        "reached": _l("reached"),
+        "wrong_contact": _l("wrong number or address"),
+        "sms": _l("SMS"),
+    },
     "rated": {"5": _l("satisfied"), "3": _l("okay"), "1": _l("dissatisfied")},
-    "contact_attempt": {"sms": _l("SMS")},
 }
 # Why a rule did it or could not.
 REASONS = {
     "folded": _l("The stage was folded or unfolded."),
+    "the automatic closing was undone": _l("The automatic closing was undone."),
     "no phone number": _l("The customer has no phone number."),
 }
 INACTIVE = re.compile(r"inactive for ([0-9]{1,4}) days")
@@ -79,6 +91,8 @@ class Event(Base):
             return SPARED if self.to == "True" else NOT_SPARED
         if not self.to and self.kind in ("assigned", "tagged"):
             return UNASSIGNED if self.kind == "assigned" else UNTAGGED
+        if self.kind == "contact_attempt":
+            return UNDELIVERABLE if self.to == "undeliverable" else ATTEMPTS.get(self.from_, SENTENCES[self.kind])
         return SENTENCES[self.kind]
 
     @property

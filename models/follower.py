@@ -155,6 +155,8 @@ class Followed:
         row = session.get(TicketFollower, (self.id, contact.id))
         if row and not row.excluded:
             return
+        if by is not None:
+            self.refuse_if_closed()
         if row:
             row.excluded = False
         else:
@@ -169,6 +171,8 @@ class Followed:
             raise StillNeeded(contact.email)
         if contact not in self.followers:
             return
+        if by is not None:
+            self.refuse_if_closed()
         row = session.get(TicketFollower, (self.id, contact.id))
         if row:
             row.excluded = True

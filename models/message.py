@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, false, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .attachment import Attachment, keep
 from .base import Base, Refusal, UtcDateTime, now, session
 from .people import Contact
+from .quoting import parts
 
 if TYPE_CHECKING:
     from .ticket import Ticket
@@ -22,7 +23,10 @@ class Message(Base):
     """One thing that somebody said. ``body`` is Markdown as it was written; it is made safe when shown."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index("ix_messages_ticket_id_at", "ticket_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_messages_ticket_id_at", "ticket_id", "at", "id"),
+        Index("ix_messages_thanks", "at", sqlite_where=text("thanks"), postgresql_where=text("thanks")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("tickets.id"))
     author_id: Mapped[int] = mapped_column(ForeignKey("contacts.id"), index=True)
@@ -33,6 +37,8 @@ class Message(Base):
     mail_id: Mapped[str | None] = mapped_column(String(250), index=True)  # Message-ID, without brackets
     placed_by: Mapped[str | None] = mapped_column(String(20))  # the rule of R-MAIL-2 that put it here
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # A short thank-you, which needs no answer.
+    thanks: Mapped[bool] = mapped_column(default=False, server_default=false())
     author: Mapped[Contact] = relationship(foreign_keys=[author_id])
     ticket: Mapped["Ticket"] = relationship(foreign_keys=[ticket_id], back_populates="messages")
     attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by=Attachment.id)
@@ -50,8 +56,9 @@ class Conversation:
         """Add a public reply or an internal note, tell those concerned, and move along (R-STAGE-7).
 
         What comes from the customer's side to a closed ticket is never lost: it reopens the ticket, or opens a
-        follow-up (R-CLOSE-8); the message returned then stands on ``message.ticket``. An internal user's reply to a
-        closed ticket raises TicketClosed. The same ``key`` again returns the message that it made.
+        follow-up (R-CLOSE-8); the message returned then stands on ``message.ticket``. A short thank-you to a resolved
+        or closed ticket is kept there and moves nothing, unless ``insists``. An internal user's reply to a closed
+        ticket raises TicketClosed. The same ``key`` again returns the message that it made.
         """
         if not body.strip() and not attachments:
             raise EmptyMessage
@@ -59,6 +66,8 @@ class Conversation:
         if key and (known := session.scalar(select(Message).where(Message.submission_key == key))):
             return known
         at = at or now()
+        if not (internal or attachments or insists) and self._only_thanks(by, body):
+            return self.add_message(by, body, key=key, at=at, thanks=True)
         if self.closed:
             if not self.on_customers_side(by):
                 self.refuse_if_closed()
@@ -71,18 +80,28 @@ class Conversation:
         self.tell_followers_of_message(message)
         return message
 
-    def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False) -> Message:
+    def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False, thanks=False):
         """Write the message itself: activity, the turn of who waits for whom, and the search index."""
         at = at or now()
         message = Message(ticket=self, author=by, body=body, internal=internal, at=at, submission_key=key)
+        message.thanks = thanks
         message.attachments = [keep(file) for file in attachments]
         session.add(message)
         self.touch(at)
-        if not internal:
+        if not internal and not thanks:
             self.waiting_since = (self.waiting_since or at) if message.from_customer else None
         session.flush()
         self.index_message(message, first=first)
         return message
+
+    def _only_thanks(self, by, body) -> bool:
+        """Whether this is a short thank-you for what is resolved or closed: it waits for no answer."""
+        from .thanks import is_thanks
+
+        if self.status not in ("resolved", "closed") or not self.on_customers_side(by):
+            return False
+        names = {one.author.name for one in self.messages} | {self.customer.name, by.name, self.team.name}
+        return is_thanks(parts(body).new, names)
 
     def on_customers_side(self, contact) -> bool:
         """Whether this contact asks here, and does not answer: the customer, whoever that is, or another outsider."""

@@ -168,7 +168,8 @@ class Pipeline:
             if takes is None or takes is stage or takes not in self.stages:
                 raise StageHoldsTickets
             for ticket in session.scalars(select(Ticket).where(Ticket.team_id == self.id, Ticket.stage_id == stage.id)):
-                ticket.move_to(takes, by=by, silent=True)
+                ticket.lock()
+                ticket.put_into(takes, by, "", None, now())
         self.stages.remove(stage)
         if self.auto_close_stage is stage:
             self.auto_close_stage = None
@@ -190,14 +191,19 @@ class Staged:
 
         ``by`` is the contact who moves it, None for the system; ``silent`` sends no mail (R-STAGE-5),
         ``announce=False`` none to the followers, who are told by a message anyway.
-        Raises NotInPipeline for a stage of other teams.
+        Raises NotInPipeline for a stage of other teams, and TicketClosed to whoever moves a closed ticket to another
+        folded stage: only reopening leads out (R-CLOSE-8).
         """
-        at = at or now()
         self.lock()
         if stage not in self.team.stages:
             raise NotInPipeline(stage.name)
-        if stage is self.stage:
-            return
+        if stage is not self.stage:
+            if by is not None and stage.folded:
+                self.refuse_if_closed()
+            self.put_into(stage, by, why, how, at or now(), silent, announce and not silent)
+
+    def put_into(self, stage, by, why, how, at, silent=True, announce=False):
+        """What a move does, after the checks; for changes of the pipeline too."""
         before, self.stage = self.stage, stage
         self.stage_changed_at = at
         self.rank = at.timestamp()
@@ -206,7 +212,7 @@ class Staged:
         session.flush()
         if not silent:
             self.send_stage_templates(event)
-        if announce and not silent:
+        if announce:
             self.tell_followers_of_move(event)
 
     def _record_move(self, before, stage, by, why, how, at):

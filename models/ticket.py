@@ -10,6 +10,7 @@ from .base import Base, Refusal, UtcDateTime, add_unless_there, is_sqlite, now, 
 from .bell import ring
 from .closing import Closable, Closing
 from .closing_rule import ClosedByRule
+from .contact_attempt import Contacted
 from .event import Event, Eventful
 from .follower import Followed
 from .links import Linked
@@ -69,6 +70,7 @@ class Ticket(
     Linked,
     Mailing,
     Rated,
+    Contacted,
     Searchable,
     Eventful,
     Base,

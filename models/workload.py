@@ -14,6 +14,7 @@ from .team import Team
 from .ticket import Ticket
 
 RECENTLY = timedelta(days=7)
+MOST_FORGOTTEN = 100
 MOST_COUNTED = 1000  # of a figure; more are "1,000+": a figure must not cost more the more there is to do
 
 
@@ -101,3 +102,9 @@ def stuck(team, at: datetime) -> tuple[int, str] | None:
         return None
     count = session.scalar(select(func.count()).where(Ticket.team_id == team.id, waits_for_assignment()))
     return max(count, len(first)), "away" if candidates else "nobody"
+
+
+def forgotten_by(team, at: datetime) -> int:
+    """How many open tickets wait for an answer longer than the days of the team's rule; a hundred stands for more."""
+    waiting = select(Ticket.id).where(team.forgotten(at)).limit(MOST_FORGOTTEN).subquery()
+    return session.scalar(select(func.count()).select_from(waiting))

@@ -11,7 +11,7 @@ import tempfile
 import pytest
 from sqlalchemy import select
 
-from models import BulkAction, Company, Delivery, SavedView, Template, TimeOff, Upload, session
+from models import Batch, BulkAction, Company, Delivery, SavedView, Template, TimeOff, Upload, session
 from models.base import db, now
 from models.filters import Filters
 from wsgi import create_app
@@ -44,12 +44,13 @@ PORTAL = [
 ]
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more
-    (INTERNAL, "dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
+    (INTERNAL, "thanks dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
     (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company choose_columns export save_view"),
     ({"agent"}, "bulk_action cancel_bulk_action view delete_view"),
     ({"agent"}, "remove_own_time_off"),
     (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
-    (DESK, "move_page move reopen reply"),
+    (DESK, "move_page move reopen reply closing_page note_attempt ask_supervisor forgotten"),
+    (OWN, "preview_closing runs run undo_run"),
     (DESK, "attachment_picture"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "send_held balance"),
@@ -115,6 +116,8 @@ def values(printer, team, carla, agnes, visitors):
     session.commit()
     action = BulkAction.start(agnes, "tag", {"tags": ["x"]}, [printer.id])
     view = SavedView.save(agnes, "Mine", Filters())
+    batch = Batch(team_id=team.id, stage_id=team.closing_stage.id, at=now(), ended_at=now())
+    session.add(batch)
     session.commit()
     delivery = session.scalar(select(Delivery.id).where(Delivery.ticket_id == printer.id).limit(1))
 
@@ -129,8 +132,12 @@ def values(printer, team, carla, agnes, visitors):
             "company": team.company_id,
             "delivery": delivery,
             "fold": team.stages[0].id,
+            "forgotten": team.id,
             "invite_again": agnes.id,
             "link": link.id,
+            "preview_closing": team.id,
+            "run": batch.id,
+            "runs": team.id,
             "stage": team.stages[0].id,
             "team": team.id,
             "template": template.id,

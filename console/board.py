@@ -1,103 +1,132 @@
-"""A team's board, and the ways to move a card: dragging, the window behind its menu, a page without script."""
+"""The boards: of a team, of my tickets, of all tickets. A look at an unchanged one is answered 304."""
 
-from flask import abort, redirect, render_template, request, url_for
+from functools import cached_property
+
+from flask import abort, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from models import Stage, session
+from models import Team, session
 from models.base import now
-from models.board import columns, fold_column, place_before, place_first, step
-from models.listing import tickets_of
-from models.stage import NotInPipeline, order_stages
+from models.board import Board, fold_column
+from models.filters import NARROWED_BY, Filters
+from models.stage import order_stages
 from models.workload import forgotten_by, stuck
-from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
+from web.words import PRIORITY_NAMES
 
 from . import administrators_only, bp, me
-from .closings import ask_why, reason_typed
+from .colleagues import colleagues
+from .lists import WAITING_NAMES
 from .pipeline import stages_known_to
-from .ticket_page import address_of, changed, whole_page_again
+
+PAGES = {"all": "console.all_board", "mine": "console.my_board"}
+
+
+class Shown(Board):
+    """A board with its address. ``which`` is the number of a team, "mine" or "all"."""
+
+    def __init__(self, which: str, team: Team | None):
+        self.which, asked = which, Filters.read(request.args)
+        kept = {name: getattr(asked, name) for name in NARROWED_BY}
+        if which == "mine":
+            kept["assignee"] = "me"
+        super().__init__(me(), team, Filters(**kept))
+
+    @classmethod
+    def named(cls, which: str, otherwise: Team | None = None) -> "Shown":
+        """The board of this name, as far as the reader may see it; that of the other team where none is named."""
+        if which in PAGES:
+            return cls(which, None)
+        team = me().team(int(which)) if which.isdecimal() and len(which) < 10 else otherwise or abort(404)
+        return cls(str(team.id), team)
+
+    @property
+    def endpoint(self) -> str:
+        return PAGES.get(self.which, "console.board")
+
+    @property
+    def place(self) -> dict:
+        """What the address of this board is made of."""
+        return {"id": self.team.id} if self.team else {}
+
+    @cached_property
+    def asked(self) -> dict[str, str]:
+        """The filters in force, as words of its address."""
+        silent = {"assignee"} if self.which == "mine" else set()
+        return {name: value for name, value in self.filters.words().items() if name not in silent}
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What goes along with every change, so that it is answered with this board."""
+        return {"board": self.which, **self.asked}
+
+    @property
+    def address(self) -> str:
+        return url_for(self.endpoint, **self.place, **self.asked)
+
+    def below(self, column) -> str:
+        """The address of the same board with the column read on below its last card."""
+        return url_for(self.endpoint, **self.place, **self.asked, column=column.id, after=column.more)
 
 
 @bp.get("/teams/<int:id>")
 def board(id):
     team = me().team(id)
-    waiting = forgotten_by(team, now())
-    return render_template("console/board.html", stuck=stuck(team, now()), forgotten=waiting, **_board(team))
+    return _page(Shown(str(id), team), lambda: {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now())})
 
 
-def _board(team) -> dict:
-    return {"team": team, "columns": columns(team, me())}
+@bp.get("/tickets/board")
+def all_board():
+    return _page(Shown("all", None))
 
 
-@bp.get("/tickets/<int:number>/moves")
-def move_page(number):
-    """The window behind a card's menu, as a page for those without script."""
-    ticket = me().ticket(number)
-    return render_template("console/move.html", ticket=ticket, stage=ticket.stage)
+@bp.get("/tickets/mine/board")
+def my_board():
+    return _page(Shown("mine", None))
 
 
-@bp.post("/tickets/<int:number>/moves")
-def move(number):
-    """``stage`` is where to, ``before`` the number of the card right below, empty for the end of the column.
-
-    Without ``before``, ``place`` may say first, last, up or down; without either the card comes first. ``why`` is the
-    reason for a move that closes.
-    """
-    ticket = me().ticket(number)
-    on_its_page = request.form.get("page") == "ticket"
-    was_closed, stage, why = ticket.closed, _stage(ticket), reason_typed()
-    if stage.folded and not was_closed and not why and not ticket.answered:
-        return ask_why(number) if on_its_page else _ask_why_of_card(ticket, stage)
-    try:
-        ticket.move_to(stage, by=me().contact, why=why)
-    except NotInPipeline:
-        session.rollback()
-        abort(422)
-    _place(ticket)
-    session.commit()
-    if on_its_page:
-        after = whole_page_again if ticket.closed != was_closed else changed
-        return after(number, _("Moved to %(stage)s.", stage=stage.name))
-    return _answer(ticket)
-
-
-def _ask_why_of_card(ticket, stage):
-    """Closing without an answer asks for a reason (R-CLOSE-9): on the board in a window, else on a page."""
+def _page(shown, notices=dict):
+    """The whole page; for a look at what changed the board alone, or 304; for a step down, the column's next cards."""
+    if asked_by_htmx() and "after" not in request.args:
+        if request.if_none_match.contains_weak(shown.mark):
+            return "", 304, {"ETag": f'W/"{shown.mark}"'}
+        answer = make_response(render_template("console/_board.html", **context(shown)))
+        answer.set_etag(shown.mark, weak=True)
+        return answer
+    columns = _continued(shown)
     if asked_by_htmx():
-        return render_template("console/_why.html", ticket=ticket, stage=stage), 422
-    return render_template("console/move.html", ticket=ticket, stage=stage, why_asked=True), 422
+        return render_template("console/_board.html", board=shown, columns=columns)
+    people = shown.team.assignable_people if shown.team else colleagues(me())
+    return render_template(
+        "console/board.html", board=shown, columns=columns, **notices(),
+        priority_choices=list(enumerate(PRIORITY_NAMES)), waiting_choices=list(WAITING_NAMES.items()),
+        assignee_choices=[("me", _("Me")), ("none", _("Nobody")), *((one.id, str(one)) for one in people)],
+    )  # fmt: skip
 
 
-def _stage(ticket) -> Stage:
-    wanted = request.form.get("stage", type=int)
-    return next((stage for stage in ticket.team.stages if stage.id == wanted), None) or abort(422)
+def _continued(shown) -> list:
+    """The columns; the one that is read on begins below the card that ``after`` names, and is alone for htmx."""
+    stage, after = request.args.get("column", type=int), request.args.get("after", "")
+    column = shown.column_after(stage, after) if stage and after else None
+    if asked_by_htmx():
+        return [column] if column else []
+    return [column if column and one.id == column.id else one for one in context(shown)["columns"]]
 
 
-def _place(ticket):
-    place = request.form.get("place")
-    if "before" in request.form:
-        other = tickets_of(me(), [request.form.get("before", 0, type=int)])
-        place_before(ticket, _peer(ticket, other[0]) if other else None)
-    elif place == "last":
-        place_before(ticket, None)
-    elif place == "first":
-        place_first(ticket)
-    elif place in ("up", "down"):
-        step(ticket, up=place == "up")
+def context(shown) -> dict:
+    """What the board's fragment is made of: its mark first, so that it never is newer than the cards."""
+    shown.mark  # noqa: B018 - asked now
+    return {"board": shown, "columns": shown.columns(_open_further())}
 
 
-def _peer(ticket, other):
-    return (
-        other if (other.team_id, other.stage_id) == (ticket.team_id, ticket.stage_id) and other is not ticket else None
-    )
+def _open_further() -> dict[int, int]:
+    """{stage: number of cards} that the reader has before them already, from ``shown=3.60``."""
+    pairs = (word.partition(".") for word in request.args.getlist("shown")[:100])
+    return {int(stage): int(n) for stage, _dot, n in pairs if _small(stage) and _small(n)}
 
 
-def _answer(ticket):
-    """The board the ticket is on; who sees the ticket alone goes back to its page."""
-    if not me().sees(ticket.team):
-        return redirect(address_of(ticket), 303)
-    back = safe_next(url_for("console.board", id=ticket.team_id))
-    return respond("console/_board.html", back=back, **_board(ticket.team))
+def _small(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) < 10
 
 
 @bp.post("/stages/order")
@@ -110,19 +139,24 @@ def order():
         abort(422)
     order_stages([known[id] for id in ids])
     session.commit()
-    team = request.args.get("team", type=int)
-    if team:
-        return respond("console/_board.html", back=url_for("console.board", id=team), **_board(me().team(team)))
-    return respond("_said.html", back=safe_next(url_for("console.dashboard")), message=_("The order is saved."))
+    if "board" in request.args:
+        return answer_with(Shown.named(request.args["board"]))
+    return respond("_said.html", back=url_for("console.stages"), message=_("The order is saved."))
 
 
 @bp.post("/stages/<int:id>/fold")
 def fold(id):
     """Fold or unfold a column for this user alone: a view setting that closes nothing (R-STAGE-3)."""
-    team = me().team(request.form.get("team", 0, type=int)) if "team" in request.form else None
-    seen = [team] if team else me().teams()
-    stage = next((stage for one in seen for stage in one.stages if stage.id == id), None) or abort(404)
-    fold_column(me(), stage, request.form.get("folded") in ("1", "on", "true", "y"))
+    shown = Shown.named(request.args.get("board", "all"))
+    if id not in shown.stages:
+        abort(404)
+    fold_column(me(), id, request.form.get("folded") in ("1", "on", "true", "y"))
     session.commit()
-    team = team or next(one for one in seen if stage in one.stages)
-    return respond("console/_board.html", back=url_for("console.board", id=team.id), **_board(team))
+    return answer_with(Shown.named(shown.which))
+
+
+def answer_with(shown):
+    """The board after a change."""
+    if asked_by_htmx():
+        return render_template("console/_board.html", **context(shown))
+    return redirect(shown.address, 303)

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 
 from models import session
-from models.filters import Filters
+from models.filters import NARROWED_BY, Filters
 from models.listing import PER_PAGE, excerpts, page_of
 from models.saved_view import views_of
 from web.navigation import stands
@@ -110,7 +110,19 @@ def _list():
         found=excerpts([row.number for row in page.rows], page.terms, internal=True),
         merging=stands("/console/merge"),
         ticket_root=url_for("console.ticket", number=0)[:-1],
+        board_url=_board(asked, page.scope),
     )
+
+
+def _board(asked, scope) -> str | None:
+    """The same tickets as a board, as far as one can be narrowed to them; closed ones stand on none."""
+    words = {name: word for name, word in asked.words().items() if name in NARROWED_BY}
+    if request.endpoint == "console.my_tickets":
+        del words["assignee"]
+        return url_for("console.my_board", **words)
+    if asked.team in scope.teams:
+        return url_for("console.board", id=asked.team, **words)
+    return url_for("console.all_board", **words) if request.endpoint == "console.tickets" else None
 
 
 def _choices(scope, people) -> dict:

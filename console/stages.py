@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, Length, ValidationError
@@ -264,7 +265,7 @@ def delete(stage, takes: int) -> str:
     taker = next((one for one in stages_known_to(me()) if one.id == takes), None)
     try:
         stage.delete(takes=taker, by=me().contact)
-    except StageHoldsTickets:
+    except (StageHoldsTickets, IntegrityError):  # a ticket may have come a moment ago
         session.rollback()
         return _("Choose the stage that takes the tickets.")
     session.commit()

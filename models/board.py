@@ -1,128 +1,224 @@
-"""The board: columns of a team and the order of cards in them."""
+"""The board: the tickets of a team, of somebody, or all they see, in columns by stage. Placing cards: placing.py."""
 
+import hashlib
+import time
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 
-from sqlalchemy import bindparam, func, literal, select, text, tuple_
+from sqlalchemy import and_, bindparam, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
-from .base import session
+from .base import add_unless_there, is_sqlite, session
+from .candidates import Place, customers_named, tickets_found
+from .filters import Filters, Scope
 from .listing import Row, rows_of
-from .stage import ColumnFold, Stage
-from .ticket import Ticket
+from .people import Contact
+from .search import Search
+from .stage import ColumnFold, Stage, team_stages
+from .ticket import Tag, Ticket, ticket_tags
+from .visibility import Somebody, followed_by
+from .words import terms_of
 
-CARDS = 30  # shown per column
+CARDS = 30  # shown per column, and as many more with each step down
+MOST_CARDS = 300  # of one column at once
 MOST_COUNTED = 1000  # of a column; more are "1,000+": a count must not cost more than the cards
+WATCHED = 20  # of a team: the tickets that changed last
+STALE_SECONDS = 600  # ages and names of people grow old without a ticket changing
 
 
 @dataclass
 class Column:
     """One stage on the board: how many tickets stand in it, and the first cards unless it is folded away."""
 
-    stage: Stage
-    count: int
+    id: int
+    name: str
+    description: str
+    folded: bool
+    status: str
     folded_here: bool  # by this user, a view setting (R-STAGE-3)
+    teams: list[int]
+    count: int = 0
     cards: list[Row] = field(default_factory=list)
+    more: str = ""  # the place of the last card, where others follow
 
     @property
     def hidden(self) -> bool:
-        return self.stage.folded or self.folded_here
+        return self.folded or self.folded_here
 
     @property
     def uncounted(self) -> bool:
         """Whether there are more than were counted."""
         return self.count >= MOST_COUNTED
 
+    @property
+    def ticket_status(self) -> str:
+        return "closed" if self.folded else self.status
 
-ORDER = (Ticket.priority.desc(), Ticket.rank.desc(), Ticket.id.desc())
+
 _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM (SELECT 1 FROM tickets WHERE {here} LIMIT :most) AS c{n}"
 _FIRST = (
     "SELECT * FROM (SELECT stage_id, id, priority, rank FROM tickets WHERE {here} "
-    "ORDER BY priority DESC, rank DESC, id DESC LIMIT :cards) AS f{n}"
+    "ORDER BY priority DESC, rank DESC, id DESC LIMIT {cards}) AS f{n}"
+)
+_CHANGED = (
+    "SELECT id, changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
+    "WHERE team_id = :t{n} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
+)
+_pipelines = (
+    select(
+        team_stages.c.team_id, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status, ColumnFold.user_id
+    )
+    .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
+    .outerjoin(ColumnFold, and_(ColumnFold.stage_id == Stage.id, ColumnFold.user_id == bindparam("user")))
+    .where(team_stages.c.team_id.in_(bindparam("teams", expanding=True)))
+    .order_by(Stage.position, Stage.id, team_stages.c.team_id)
 )
 
 
-_folds = select(ColumnFold.stage_id).where(ColumnFold.user_id == bindparam("user"))
+class Board:
+    """What somebody has before them. ``team`` is one whose board they may see; None takes all that they see."""
+
+    def __init__(self, user, team=None, filters: Filters = Filters()):
+        self.user, self.team, self.filters = user, team, filters
+        self.scope = None if team else Scope(user)
+        self.teams = [team.id] if team else list(self.scope.teams)
+        self.private = [] if team else self.scope.private  # of these only what they follow (R-VIS-1)
+
+    @cached_property
+    def _pipelines(self) -> list:
+        """The stages of the teams in their order, with what the user folded; one query."""
+        values = {"teams": [*self.teams, *self.private], "user": self.user.id}
+        return [tuple(row) for row in session.execute(_pipelines, values)]
+
+    @property
+    def stages(self) -> set[int]:
+        """The columns there are."""
+        return {row[1] for row in self._pipelines}
+
+    @cached_property
+    def mark(self) -> str:
+        """Another one as soon as anything on the board changed, whoever wrote it; two queries.
+
+        It is made of the tickets that changed last, not of the latest moment alone: a transaction that began earlier
+        may commit later. Asked before the cards are read, it never is newer than they are.
+        """
+        followed, values = self._followed()
+        parts = []
+        for n, id in enumerate([*self.teams, *self.private]):
+            seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
+            parts.append(f"SELECT * FROM ({_CHANGED.format(n=n, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
+            values[f"t{n}"] = id
+        changed = session.execute(text(" UNION ALL ".join(parts)), values).all() if parts else []
+        reader = self.user.id, self.user.role, self.user.contact.language
+        known = self.team and (self.team.name, self.team.changed_at)
+        seen = reader, known, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
+        return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
+
+    def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
+        """The columns with their first cards; ``shown`` is how many of a stage somebody has before them already."""
+        found = self._empty_columns()
+        counts = self._of_each(_COUNT, found, most=MOST_COUNTED)
+        for stage, count in counts:
+            column = found[stage]
+            column.count = min(column.count + count, MOST_COUNTED)
+        wanted = {id: max(CARDS, min((shown or {}).get(id, 0), MOST_CARDS)) for id in found}
+        self._deal({id: column for id, column in found.items() if not column.hidden}, wanted)
+        return list(found.values())
+
+    def column_after(self, stage: int, place: str) -> Column | None:
+        """The next cards of one column below the card at this place; None where there is no such column."""
+        column = self._empty_columns().get(stage)
+        if column:
+            self._deal({stage: column}, {stage: CARDS}, Place.read(place, "priority"))
+        return column
+
+    def _empty_columns(self) -> dict[int, Column]:
+        found = {}
+        for team, id, name, description, folded, status, folder in self._pipelines:
+            column = found.setdefault(id, Column(id, name, description, folded, status, folder is not None, []))
+            column.teams.append(team)
+        return found
+
+    def _deal(self, columns: dict[int, Column], wanted: dict[int, int], after=None):
+        """Give each column its cards, and the place to go on from where there are more."""
+        below, values = "", {}
+        if after:
+            below = " AND (priority, rank, id) < (:priority_, :rank_, :id_)"
+            values = dict(zip(("priority_", "rank_", "id_"), after, strict=True))
+        first = self._of_each(_FIRST, columns, below, {id: most + 1 for id, most in wanted.items()}, **values)
+        first.sort(key=lambda card: (card.priority, card.rank, card.id), reverse=True)
+        dealt = {id: [card for card in first if card.stage_id == id] for id in columns}
+        for id, cards in dealt.items():
+            if len(cards) > wanted[id]:
+                del cards[wanted[id] :]
+                columns[id].more = str(Place((cards[-1].priority, cards[-1].rank, cards[-1].id)))
+        rows = {row.number: row for row in rows_of(self.user, [card.id for cards in dealt.values() for card in cards])}
+        for id, cards in dealt.items():
+            columns[id].cards = [rows[card.id] for card in cards if card.id in rows]
+
+    def _followed(self) -> tuple[str, dict]:
+        """What narrows a private team to the tickets that the reader follows, and its values."""
+        words, values = _followed(is_sqlite()) if self.private else ("", {})
+        return words, values | {"viewers_contact": self.user.contact_id} if values else {}
+
+    def _of_each(self, part: str, columns: dict[int, Column], more="", cards=None, **values) -> list:
+        """The same asked of each team's part of each column, as text: dozens of parts take longer to build than to run.
+
+        At most 400 parts go into one statement, since SQLite joins no more than 500.
+        """
+        asked, known = _conditions(self.filters, self.user)
+        followed, reader = self._followed()
+        parts, values = [], values | known | reader
+        for n, (team, column) in enumerate((team, one) for one in columns.values() for team in one.teams):
+            values |= {f"t{n}": team, f"s{n}": column.id}
+            here = f"team_id = :t{n} AND stage_id = :s{n}{asked}{more}"
+            if team in self.private:
+                here += followed
+            parts.append(part.format(n=n, stage=column.id, here=here, cards=cards and cards[column.id]))
+        found = []
+        for start in range(0, len(parts), 400):
+            found += session.execute(text(" UNION ALL ".join(parts[start : start + 400])), values).all()
+        return found
 
 
-def columns(team, user, cards=CARDS) -> list[Column]:
-    """The columns of a team's board as this user sees it; six queries, each a short stretch of an index per column."""
-    folded = set(session.scalars(_folds, {"user": user.id}))
-    counts = dict(_of_each(_COUNT, team, team.stages, most=MOST_COUNTED))
-    found = [Column(stage, counts[stage.id], stage.id in folded) for stage in team.stages]
-    shown = [column.stage for column in found if not column.hidden]
-    first = _of_each(_FIRST, team, shown, cards=cards)
-    first.sort(key=lambda card: (card.priority, card.rank, card.id), reverse=True)
-    stages = {card.id: card.stage_id for card in first}
-    rows = rows_of(user, list(stages))
-    for column in found:
-        column.cards = [row for row in rows if stages[row.number] == column.stage.id]
-    return found
+def _conditions(asked: Filters, user) -> tuple[str, dict]:
+    """What is asked for besides team and stage, as text that follows others, and its values."""
+    wanted = []
+    if asked.assignee:
+        assignee = user.id if asked.assignee == "me" else asked.assignee
+        wanted.append(Ticket.assignee_id.is_(None) if assignee == "none" else Ticket.assignee_id == int(assignee))
+    if asked.waiting:
+        wanted.append(Ticket.waiting_since.is_not(None) if asked.waiting == "us" else Ticket.waiting_since.is_(None))
+    if asked.priority is not None:
+        wanted.append(Ticket.priority == asked.priority)
+    if asked.tag:
+        tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
+        wanted.append(Ticket.id.in_(tagged.where(Tag.name == asked.tag)))
+    if asked.customer:
+        wanted.append(Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer))))
+    if asked.q:
+        wanted.append(tickets_found(asked.q, Search(terms_of(asked.q), internal=True)))
+    return _in_words(and_(*wanted)) if wanted else ("", {})
 
 
-def _of_each(part: str, team, stages, **values):
-    """The same asked of each column, as one statement: dozens of parts take longer to build than to run."""
-    if not stages:
-        return []
-    parts = []
-    for n, stage in enumerate(stages):
-        parts.append(part.format(n=n, stage=stage.id, here=f"team_id = :team AND stage_id = :s{n}"))
-        values[f"s{n}"] = stage.id
-    return session.execute(text(" UNION ALL ".join(parts)), values | {"team": team.id}).all()
+def _in_words(condition) -> tuple[str, dict]:
+    """A condition on Ticket as text, and its values."""
+    dialect = sqlite.dialect if is_sqlite() else postgresql.psycopg2.dialect  # which writes no casts
+    compiled = select(Ticket.id).where(condition).compile(dialect=dialect(paramstyle="named"))
+    return f" AND ({str(compiled).partition('WHERE ')[2]})", dict(compiled.params)
 
 
-def place_before(ticket, other: Ticket | None):
-    """Put the card right above another one of its column, or last with None; the priority stays what it is."""
-    column = (Ticket.team_id == ticket.team_id, Ticket.stage_id == ticket.stage_id, Ticket.id != ticket.id)
-    peers = (*column, Ticket.priority == ticket.priority)
-    if other is None or other.priority < ticket.priority:
-        lowest = session.scalar(select(func.min(Ticket.rank)).where(*peers))
-        ticket.rank = ticket.rank if lowest is None else lowest - 1
-    elif other.priority > ticket.priority:
-        highest = session.scalar(select(func.max(Ticket.rank)).where(*peers))
-        ticket.rank = ticket.rank if highest is None else highest + 1
-    else:
-        above = session.scalar(select(func.min(Ticket.rank)).where(*peers, Ticket.rank > other.rank))
-        ticket.rank = other.rank + 1 if above is None else (other.rank + above) / 2
-        if ticket.rank in (above, other.rank):
-            _spread(peers, ticket, other)
-    session.flush()
+@cache
+def _followed(_kind_of_database: bool) -> tuple[str, dict]:
+    """The condition of R-VIS-1 on a ticket of a private team, as text and its values; written once."""
+    return _in_words(followed_by(Somebody.contact_id))
 
 
-def place_first(ticket):
-    """On top of the cards of its priority."""
-    peers = (Ticket.team_id == ticket.team_id, Ticket.stage_id == ticket.stage_id, Ticket.priority == ticket.priority)
-    highest = session.scalar(select(func.max(Ticket.rank)).where(*peers, Ticket.id != ticket.id))
-    ticket.rank = ticket.rank if highest is None else max(ticket.rank, highest + 1)
-    session.flush()
-
-
-def step(ticket, up: bool):
-    """One place up or down among the cards of its priority; at the end of them it stays."""
-    peers = (Ticket.team_id == ticket.team_id, Ticket.stage_id == ticket.stage_id, Ticket.priority == ticket.priority)
-    key, mine = tuple_(Ticket.rank, Ticket.id), tuple_(literal(ticket.rank), literal(ticket.id))
-    query = select(Ticket).where(*peers, key > mine if up else key < mine)
-    order = (Ticket.rank.asc(), Ticket.id.asc()) if up else (Ticket.rank.desc(), Ticket.id.desc())
-    beyond = list(session.scalars(query.order_by(*order).limit(1 if up else 2)))
-    if up and beyond:
-        place_before(ticket, beyond[0])
-    elif not up and beyond:
-        below = beyond[1] if len(beyond) > 1 else None
-        place_before(ticket, below)
-
-
-def _spread(peers, ticket, other):
-    """Two cards came too close for a number between them: give the column even distances again."""
-    cards = list(session.scalars(select(Ticket).where(*peers).order_by(*ORDER)))
-    cards.insert(cards.index(other), ticket)
-    top = max(card.rank for card in cards)
-    for place, card in enumerate(cards):
-        card.rank = top - place
-
-
-def fold_column(user, stage, folded: bool):
+def fold_column(user, stage_id: int, folded: bool):
     """Fold or unfold a column for this user alone."""
-    row = session.get(ColumnFold, (user.id, stage.id))
+    row = session.get(ColumnFold, (user.id, stage_id))
     if folded and row is None:
-        session.add(ColumnFold(user_id=user.id, stage_id=stage.id))
+        add_unless_there(ColumnFold(user_id=user.id, stage_id=stage_id))
     elif not folded and row is not None:
         session.delete(row)
     session.flush()

@@ -21,6 +21,7 @@ KEYS = {
     "created": (("id", Integer),),
     "priority": (("priority", Integer), ("rank", Float), ("id", Integer)),
 }
+NUMBER = re.compile(r"(#?)0*([0-9]{1,9})")
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -73,7 +74,7 @@ class Candidates:
         self.private = [id for id in scope.private if filters.team in (None, id)]
         self.columns = [(team, stage) for team in self.teams for stage in scope.pipelines[team] if stage in self.stages]
         self.by, self.down = filters.sort.removeprefix("-"), filters.sort.startswith("-")
-        self.number = re.fullmatch(r"(#?)0*([0-9]{1,9})", filters.q)
+        self.number = NUMBER.fullmatch(filters.q)
         self.terms = terms_of(filters.q)
 
     def loosen(self) -> bool:
@@ -106,11 +107,7 @@ class Candidates:
         return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
 
     def _found(self, search):
-        """Tickets with these words; "#7" is the ticket of that number, "7" that one too."""
-        if self.number is None:
-            return search.condition(Ticket.id)
-        exact = Ticket.id == int(self.number[2])
-        return exact if self.number[1] else or_(exact, search.condition(Ticket.id))
+        return tickets_found(self.filters.q, search)
 
     def _in_order(self, start, count, place, down) -> list[int]:
         """What fits but for the search."""
@@ -175,7 +172,7 @@ class Candidates:
             )
             query = query.where(Ticket.id.in_(tagged))
         if asked.customer:
-            query = query.where(Ticket.customer_id.in_(select(Contact.id).where(_named(asked.customer))))
+            query = query.where(Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer))))
         return query
 
     def _asked(self, place) -> dict:
@@ -186,6 +183,15 @@ class Candidates:
         values |= {"private": self.private} if self.private else {}
         values |= {"priority": asked.priority} if asked.priority is not None else {}
         return values | ({"assignee": self._assignee()} if asked.assignee not in ("", "none") else {})
+
+
+def tickets_found(q: str, search: Search):
+    """A condition on Ticket: those with these words; "#7" is the ticket of that number, "7" that one too."""
+    number = NUMBER.fullmatch(q)
+    if number is None:
+        return search.condition(Ticket.id)
+    exact = Ticket.id == int(number[2])
+    return exact if number[1] else or_(exact, search.condition(Ticket.id))
 
 
 def _place_parameters(by, place=None):
@@ -222,7 +228,7 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
     return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
 
 
-def _named(customer: str):
+def customers_named(customer: str):
     """A condition on Contact: by number, address or whole name."""
     if (number := whole_number(customer)) is not None:
         return Contact.id == number

@@ -12,12 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    and_,
     cast,
-    delete,
-    exists,
-    func,
-    insert,
     null,
     select,
 )
@@ -25,8 +20,7 @@ from sqlalchemy import literal as _literal
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, Refusal, UtcDateTime, now, session
-from .event import Event
+from .base import Base, Refusal, UtcDateTime, now
 from .people import Contact
 from .stage import Stage
 
@@ -117,48 +111,6 @@ class Closable:
         how = how or ("automatic" if by is None else "customer" if self.on_customers_side(by) else "agent")
         self.closing = Closing(by=by, at=at, how=how, why=why, from_stage=before)
         return self.record("closed", by=by, from_=before.name, to=self.stage.name, why=why, at=at)
-
-
-def close_stage(stage, by=None, at=None) -> int:
-    """A stage became folded: remember the closing of each of its tickets, without mail (R-STAGE-2)."""
-    from .ticket import Ticket
-
-    at, by_id = at or now(), by and by.id
-    how = "agent" if by else "automatic"
-    here = and_(Ticket.stage_id == stage.id, ~exists().where(Closing.ticket_id == Ticket.id))
-    columns = [Ticket.id, *literals(by_id, at, how, "", stage.id)]
-    number = session.scalar(select(func.count()).select_from(Ticket).where(here))
-    _write_history(stage, "closed", by_id, at, here)
-    session.execute(
-        insert(Closing).from_select(
-            ["ticket_id", "by_id", "at", "how", "why", "from_stage_id"], select(*columns).where(here)
-        )
-    )
-    session.expire_all()
-    return number
-
-
-def reopen_stage(stage, by=None, at=None) -> int:
-    """A stage is no longer folded: forget the closings of its tickets, without mail."""
-    from .ticket import Ticket
-
-    here = Ticket.stage_id == stage.id
-    number = session.scalar(select(func.count()).where(here))
-    _write_history(stage, "reopened", by and by.id, at or now(), here)
-    session.execute(
-        delete(Closing).where(Closing.ticket_id.in_(select(Ticket.id).where(here))),
-        execution_options={"synchronize_session": False},
-    )
-    session.expire_all()
-    return number
-
-
-def _write_history(stage, kind, by_id, at, here):
-    from .ticket import Ticket
-
-    columns = ["ticket_id", "kind", "by_id", "at", "from_", "to", "why"]
-    values = select(Ticket.id, *literals(kind, by_id, at, stage.name, stage.name, "folded")).where(here)
-    session.execute(insert(Event).from_select([getattr(Event, name) for name in columns], values))
 
 
 def literals(*values):

@@ -13,6 +13,7 @@ from .visibility import Somebody, parameters_of, teams_visible_to
 
 SORTS = ("activity", "created", "priority")
 WAITING = ("us", "customer")
+NARROWED_BY = ("q", "waiting", "assignee", "priority", "tag", "customer")  # what a board can be asked for as well
 LARGEST_ID = 2**31 - 1
 
 

@@ -76,8 +76,11 @@ class Stage(Base):
 
     def fold(self, folded: bool, by=None) -> int:
         """Tick or untick *folded*: close or reopen every ticket in the stage, without mail; returns how many."""
-        from .closing import close_stage, reopen_stage
+        from .stage_tickets import close_stage, hold_tickets, reopen_stage
+        from .ticket import Ticket
 
+        hold_tickets(Ticket.stage_id == self.id)
+        session.refresh(self, ["folded"], with_for_update=True)  # who moves a ticket here waits, and then knows
         if self.folded == folded:
             return 0
         self.folded = folded
@@ -92,6 +95,7 @@ class Stage(Base):
             raise StageHoldsTickets
         session.flush()
         session.delete(self)
+        session.flush()
 
 
 def order_stages(stages: list[Stage]):
@@ -162,14 +166,16 @@ class Pipeline:
 
     def remove_stage(self, stage: Stage, takes: Stage | None = None, by=None):
         """Take a stage out of the pipeline, its tickets going to ``takes`` (R-STAGE-6)."""
+        from .stage_tickets import hold_tickets, move_all
         from .ticket import Ticket
 
+        hold_tickets(Ticket.team_id == self.id, Ticket.stage_id == stage.id)
+        self.hold_stage(stage, to_remove=True)
         if stage.ticket_count(self):
             if takes is None or takes is stage or takes not in self.stages:
                 raise StageHoldsTickets
-            for ticket in session.scalars(select(Ticket).where(Ticket.team_id == self.id, Ticket.stage_id == stage.id)):
-                ticket.lock()
-                ticket.put_into(takes, by, "", None, now())
+            self.hold_stage(takes)
+            move_all(self, stage, takes, by=by)
         self.stages.remove(stage)
         if self.auto_close_stage is stage:
             self.auto_close_stage = None
@@ -177,6 +183,31 @@ class Pipeline:
             self.auto_close_in.remove(stage)
             # With none left the rule would watch every stage: nobody asked for that.
             self.auto_close = self.auto_close and bool(self.auto_close_in)
+
+    def hold_first_stage(self) -> Stage:
+        """Where a new ticket stands; whoever removes that stage waits for it, or was quicker."""
+        try:
+            self.hold_stage(self.first_stage)
+        except NotInPipeline:
+            session.expire(self, ["stages"])
+            self.hold_stage(self.first_stage)
+        return self.first_stage
+
+    def hold_stage(self, stage: Stage | None, to_remove=False):
+        """Keep a stage in the pipeline, and as folded as it is, until the commit; NotInPipeline if it is not there.
+
+        Who removes or folds it waits meanwhile, or was quicker: then this sees it. Tickets are held before stages.
+        """
+        session.flush()
+        found = stage and session.scalar(
+            select(Stage)
+            .join(team_stages, team_stages.c.stage_id == Stage.id)
+            .where(team_stages.c.team_id == self.id, Stage.id == stage.id)
+            .with_for_update(read=not to_remove)
+            .execution_options(populate_existing=True)
+        )
+        if found is None:
+            raise NotInPipeline
 
 
 class Staged:
@@ -195,15 +226,12 @@ class Staged:
         folded stage: only reopening leads out (R-CLOSE-8).
         """
         self.lock()
-        if stage not in self.team.stages:
-            raise NotInPipeline(stage.name)
-        if stage is not self.stage:
-            if by is not None and stage.folded:
-                self.refuse_if_closed()
-            self.put_into(stage, by, why, how, at or now(), silent, announce and not silent)
-
-    def put_into(self, stage, by, why, how, at, silent=True, announce=False):
-        """What a move does, after the checks; for changes of the pipeline too."""
+        if stage is self.stage:
+            return
+        self.team.hold_stage(stage)
+        if by is not None and stage.folded:
+            self.refuse_if_closed()
+        at = at or now()
         before, self.stage = self.stage, stage
         self.stage_changed_at = at
         self.rank = at.timestamp()
@@ -212,7 +240,7 @@ class Staged:
         session.flush()
         if not silent:
             self.send_stage_templates(event)
-        if announce:
+        if announce and not silent:
             self.tell_followers_of_move(event)
 
     def _record_move(self, before, stage, by, why, how, at):

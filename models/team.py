@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from .assignment import Assigning
-from .base import Base, Refusal, UtcDateTime, session
+from .base import Base, Refusal, UtcDateTime, now, session
 from .closing_rule import AutomaticClosing
 from .company import Company
 from .follower import TeamFollowing
@@ -75,6 +75,8 @@ class Team(Pipeline, TeamFollowing, Assigning, AutomaticClosing, Base):
     reopen_days: Mapped[int] = mapped_column(default=7)
     ask_rating: Mapped[bool] = mapped_column(default=False)
     publish_ratings: Mapped[bool] = mapped_column(default=False)
+    # When a setting last changed, or a ticket left for another team: boards that are open are then out of date.
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, onupdate=now)
 
     company: Mapped[Company] = relationship(back_populates="teams")
     stages: Mapped[list[Stage]] = relationship(

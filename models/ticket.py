@@ -86,6 +86,8 @@ class Ticket(
         Index("ix_tickets_activity", "last_activity_at", "id"),
         Index("ix_tickets_inactive", "team_id", "stage_id", "last_activity_at"),
         Index("ix_tickets_mine", "assignee_id", "last_activity_at", "id"),
+        # What changed last on a board.
+        Index("ix_tickets_changed", "team_id", "changed_at"),
         # What waits for our answer, as the dashboard counts it.
         Index("ix_tickets_waiting", "team_id", "stage_id", sqlite_where=text("waiting_since IS NOT NULL"),
               postgresql_where=text("waiting_since IS NOT NULL")),
@@ -116,6 +118,8 @@ class Ticket(
     never_auto_close: Mapped[bool] = mapped_column(default=False)
     # The place of the card in its column: higher is further up.
     rank: Mapped[float] = mapped_column(default=lambda: now().timestamp())
+    # When the row last changed, whoever wrote it and why: what boards look at to know whether they are out of date.
+    changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=now, onupdate=now)
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     follow_up_of_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -149,7 +153,7 @@ class Ticket(
         """Hold the ticket until the commit, and see what others committed before: writers go one after the other."""
         if self.id is not None:
             session.flush()
-            session.refresh(self, _FRESH, with_for_update={"of": Ticket})
+            session.refresh(self, _FRESH, with_for_update={"of": Ticket, "key_share": True})
 
     def touch(self, at: datetime):
         """Note an activity (R-CLOSE-3): it starts a new spell of inactivity and cancels the reminder."""
@@ -185,6 +189,7 @@ class Ticket(
     def _change_team(self, team, by):
         """To another team (R-STAGE-8): the stage stays if that team has it, the assignee if allowed to see it."""
         before, self.team = self.team, team
+        before.changed_at = now()  # its board lost a card
         self.record("team", by=by, from_=before.slug, to=team.slug)
         self.touch(now())
         session.flush()
@@ -197,8 +202,10 @@ class Ticket(
         self.drop_followers_who_may_not_see()
 
 
-def open_ticket(team, customer, subject, body, by=None, attachments=(), key=None, at=None, follow_up_of=None) -> Ticket:
-    """A new ticket in the first stage of the team, with its first message, history and mails.
+def open_ticket(
+    team, customer, subject, body, by=None, attachments=(), key=None, at=None, follow_up_of=None, stage=None
+) -> Ticket:
+    """A new ticket in the first stage of the team, or the one given, with its first message, history and mails.
 
     ``by`` is the contact who writes, else the customer. ``key`` names the submission: the same key again returns the
     ticket that it made (threat model, rule 31), also when both arrive at the same moment.
@@ -210,7 +217,7 @@ def open_ticket(team, customer, subject, body, by=None, attachments=(), key=None
         team=team,
         customer=customer,
         subject=" ".join(subject.split())[:250],
-        stage=team.first_stage,
+        stage=stage or team.hold_first_stage(),
         submission_key=key,
         follow_up_of_id=follow_up_of and follow_up_of.id,
         created_at=at,

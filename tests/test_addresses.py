@@ -45,6 +45,7 @@ PORTAL = [
 CONSOLE = [
     (set(), "first_run"),  # an administrator exists: for nobody any more
     (INTERNAL, "thanks dashboard account change_account change_password sign_out_everywhere add_own_time_off"),
+    (INTERNAL, "all_board my_board"),
     (INTERNAL, "tickets bulk closed_tickets my_tickets new_ticket choose_company choose_columns export save_view"),
     ({"agent"}, "bulk_action cancel_bulk_action view delete_view"),
     ({"agent"}, "remove_own_time_off"),

@@ -122,12 +122,12 @@ def test_the_window_behind_the_menu_is_also_a_page(board, printer):
 
 def test_a_column_folds_for_one_user_alone(board, printer, arthur, sign_in):
     address = f"/console/stages/{stage('New').id}/fold"
-    assert board.client.post(address, data={"folded": "1", "team": printer.team_id}).status_code == 303
+    assert board.client.post(address, data={"folded": "1"}).status_code == 303
 
     assert board.cards("New") == [] and session.query(ColumnFold).count() == 1 and not printer.closed
     assert f'data-ticket="{printer.id}"' in sign_in(arthur).get(f"/console/teams/{printer.team_id}").text
 
-    board.client.post(address, data={"folded": "0", "team": printer.team_id})
+    board.client.post(address, data={"folded": "0"})
     assert board.cards("New") == [printer.id]
 
 
@@ -192,7 +192,7 @@ def test_an_answered_card_is_closed_without_a_question(board, printer, agnes):
 
 
 def test_only_administrators_drag_columns(board, sign_in, ada, team):
-    address = f"/console/stages/order?team={team.id}"
+    address = f"/console/stages/order?board={team.id}"
 
     assert address not in board.get()
     assert address in sign_in(ada).get(f"/console/teams/{team.id}").text

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from models import Delivery, Stage, make_team, open_ticket, session
-from models.board import columns, fold_column, place_before
+from models.board import Board, fold_column
+from models.placing import place_before
 from models.stage import NotInPipeline, StageHoldsTickets, order_stages
 
 
@@ -97,7 +98,7 @@ def test_cards_stay_where_they_were_put(team, carla, agnes):
     session.commit()
 
     def shown():
-        return [card.subject[-1] for card in columns(team, agnes)[0].cards]
+        return [card.subject[-1] for card in Board(agnes, team).columns()[0].cards]
 
     assert shown() == ["2", "1", "0"]
     for _ in range(60):  # often enough for the numbers between two cards to run out
@@ -113,14 +114,14 @@ def test_urgent_cards_come_first(team, carla, agnes):
     urgent.edit(agnes.contact, priority=3)
     place_before(low, urgent)
     session.commit()
-    [first, second] = columns(team, agnes)[0].cards
+    [first, second] = Board(agnes, team).columns()[0].cards
     assert (first.number, second.number) == (urgent.id, low.id)
 
 
 def test_folding_a_column_is_one_users_view(team, printer, agnes, arthur):
-    fold_column(agnes, team.first_stage, True)
+    fold_column(agnes, team.first_stage.id, True)
     session.commit()
 
-    assert columns(team, agnes)[0].hidden
-    assert not columns(team, arthur)[0].hidden
+    assert Board(agnes, team).columns()[0].hidden
+    assert not Board(arthur, team).columns()[0].hidden
     assert not printer.closed

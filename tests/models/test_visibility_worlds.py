@@ -11,7 +11,7 @@ from console.exports import written
 from models import Company, Contact, Message, Team, Ticket, User, make_team, open_ticket, session
 from models.audience import losing_access, who_can_see
 from models.base import db, now
-from models.board import columns
+from models.board import Board
 from models.candidates import all_of
 from models.follower import StillNeeded, TicketFollower
 from models.listing import Filters, page_of
@@ -203,7 +203,7 @@ class World:
             assert loads == {id: sum(ticket.team_id == id for ticket in self.tickets) for id in teams}
             if user.internal:
                 for team in session.scalars(select(Team).where(Team.id.in_(teams))):
-                    cards = {card.number for column in columns(team, user) for card in column.cards}
+                    cards = {card.number for column in Board(user, team).columns() for card in column.cards}
                     assert cards == {id for id in ids if session.get(Ticket, id).team_id == team.id}
                 for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
                     assert {row.number for row in page_of(user, filters).rows} == ids

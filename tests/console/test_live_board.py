@@ -1,0 +1,161 @@
+"""What others change on a board: a look at an unchanged one is answered 304, every change with the board."""
+
+import pytest
+from sqlalchemy import select, update
+
+from models import ColumnFold, Stage, Tag, Ticket, make_team, open_ticket, session
+from models.base import now
+from models.board import fold_column
+from models.stage import order_stages
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def look(arthur, team, sign_in):
+    """A function: Arthur looks at the board; the status of the answer. The first look learns the mark."""
+    client, known = sign_in(arthur), {}
+
+    def looked(address=f"/console/teams/{team.id}", forget=False):
+        mark = {} if forget else known.get(address, {})
+        answer = client.get(address, headers=HTMX | mark)
+        known[address] = {"If-None-Match": answer.headers["ETag"]}
+        session.rollback()
+        return answer.status_code
+
+    looked()
+    return looked
+
+
+def test_an_unchanged_board_is_answered_with_nothing(look, printer, queries):
+    look()
+    with queries() as seen:
+        assert look() == 304
+
+    assert len(seen) <= 4
+
+
+def _reply(ticket, agnes):
+    ticket.reply(ticket.customer, "It still burns.")
+
+
+def _swap(ticket, agnes):
+    order_stages(ticket.team.stages[1::-1])
+
+
+CHANGES = {
+    "a move": lambda ticket, agnes: ticket.move_to(ticket.team.stages[1], by=agnes.contact),
+    "closing": lambda ticket, agnes: ticket.close(by=agnes.contact),
+    "an assignee": lambda ticket, agnes: ticket.assign_to(agnes, by=agnes.contact),
+    "a subject": lambda ticket, agnes: ticket.edit(agnes.contact, subject="Smoke"),
+    "a priority": lambda ticket, agnes: ticket.edit(agnes.contact, priority=3),
+    "a tag": lambda ticket, agnes: ticket.edit(agnes.contact, tags=["fire"]),
+    "an answer": _reply,
+    "a place": lambda ticket, agnes: setattr(ticket, "rank", ticket.rank + 1),
+    "a new ticket": lambda ticket, agnes: open_ticket(ticket.team, ticket.customer, "Another", "Text"),
+    "a statement for many": lambda ticket, agnes: session.execute(update(Ticket).values(stage_id=ticket.stage_id)),
+    "a stage's name": lambda ticket, agnes: setattr(ticket.stage, "name", "Fresh"),
+    "the order of stages": _swap,
+    "a stage": lambda ticket, agnes: ticket.team.stages.append(Stage(name="Waiting", position=9)),
+    "a setting": lambda ticket, agnes: setattr(ticket.team, "auto_close_days", 3),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_every_change_is_seen_at_the_next_look(what, look, printer, agnes):
+    look()
+    CHANGES[what](printer, agnes)
+    session.commit()
+
+    assert look() == 200
+    assert look() == 304
+
+
+def test_a_ticket_that_leaves_for_another_team_is_seen_however_old_it_is(look, printer, team, carla, company):
+    other = make_team("Billing", "billing", company)
+    for number in range(25):
+        open_ticket(team, carla, f"Ticket {number}", "Text")
+    session.commit()
+    look()
+    printer.edit(None, team=other)
+    session.commit()
+
+    assert look() == 200
+
+
+def test_what_committed_late_is_seen_although_others_changed_later(look, team, printer, carla):
+    late = now()
+    open_ticket(team, carla, "Later", "Text")
+    session.commit()
+    look()
+    session.execute(update(Ticket).where(Ticket.id == printer.id).values(subject="Late", changed_at=late))
+    session.commit()
+
+    assert look() == 200
+
+
+def test_another_team_and_the_folds_of_others_change_nothing(look, team, printer, carla, company, agnes):
+    other = make_team("Billing", "billing", company)
+    session.commit()
+    look()
+    open_ticket(other, carla, "Elsewhere", "Text")
+    fold_column(agnes, team.first_stage.id, True)
+    session.commit()
+
+    assert look() == 304 and session.query(ColumnFold).count() == 1
+
+
+def test_my_own_fold_is_seen_in_my_other_window(look, team, arthur):
+    look()
+    fold_column(arthur, team.first_stage.id, True)
+    session.commit()
+
+    assert look() == 200
+
+
+@pytest.mark.parametrize("address", ["/console/tickets/board", "/console/tickets/mine/board"])
+def test_the_boards_over_all_teams_are_watched_as_well(address, look, team, printer, arthur):
+    look(address)
+    assert look(address) == 304
+    printer.assign_to(arthur, by=arthur.contact)
+    session.commit()
+
+    assert look(address) == 200
+
+
+def test_who_may_not_see_a_ticket_hears_nothing_of_its_changes(look, company, carla, arthur, agnes):
+    secret = make_team("Board of directors", "directors", company, visibility="private")
+    ticket = open_ticket(secret, carla, "Take-over", "Hush.")
+    session.commit()
+    address = "/console/tickets/board"
+    look(address)
+    ticket.edit(agnes.contact, priority=2)
+    session.commit()
+    assert look(address) == 304
+
+    ticket.add_follower(arthur.contact)
+    ticket.edit(agnes.contact, priority=3)
+    session.commit()
+    assert look(address) == 200
+
+
+def test_the_mark_goes_along_with_the_page_and_after_a_move(look, printer, team, sign_in, arthur):
+    page = sign_in(arthur).get(f"/console/teams/{team.id}").text
+    mark = page.partition('data-mark="')[2].partition('"')[0]
+    answer = sign_in(arthur).get(f"/console/teams/{team.id}", headers=HTMX | {"If-None-Match": f'W/"{mark}"'})
+    assert answer.status_code == 304
+
+    moved = sign_in(arthur).post(
+        f"/console/tickets/{printer.id}/moves", data={"stage": team.stages[1].id, "before": ""}, headers=HTMX
+    )
+    fresh = moved.text.partition('data-mark="')[2].partition('"')[0]
+    answer = sign_in(arthur).get(f"/console/teams/{team.id}", headers=HTMX | {"If-None-Match": f'W/"{fresh}"'})
+    assert fresh != mark and answer.status_code == 304
+
+
+def test_tags_of_a_ticket_stand_on_its_card(look, printer, agnes, team, sign_in, arthur):
+    printer.edit(agnes.contact, tags=["fire"])
+    session.commit()
+
+    assert session.scalar(select(Tag.name)) == "fire"
+    assert '<span class="ticket-tag">fire</span>' in sign_in(arthur).get(f"/console/teams/{team.id}").text

@@ -79,7 +79,21 @@ def repeat(batch) -> int:
 
 @drain
 def deliver():
-    return outgoing.deliver_due_batch(now())
+    return outgoing.deliver_due_batch(now()) or ring_again(outgoing.seconds_until_next(now()))
+
+
+def ring_again(seconds: float | None) -> int:
+    """Look once more in a moment, where something is due then: an answer that could still be taken back."""
+    if seconds is not None:
+        timer = threading.Timer(seconds, _ring, [application()])
+        timer.daemon = True
+        timer.start()
+    return 0
+
+
+def _ring(app):
+    with app.app_context():
+        queue.enqueue("deliver")
 
 
 @drain

@@ -35,6 +35,7 @@ from .smtp import Server
 
 BATCH = 50
 BATCH_SECONDS = 25  # what a batch could not send by then waits for the next one; well below the lease
+SOON = timedelta(seconds=20)
 LEASE = timedelta(seconds=60)  # how long the mails of a killed worker wait for another
 AT_ONCE_BYTES = 8_000_000  # finished mails held in memory before they are written down
 FIRST_DELAY, GROWTH, LONGEST_DELAY = timedelta(minutes=1), 1.3, timedelta(hours=6)
@@ -90,6 +91,15 @@ def deliver_due_batch(at: datetime) -> int:
 def due_on(channel: str, at: datetime):
     """A condition on Delivery: queued for this way out, and due."""
     return and_(QUEUED, Delivery.due_at <= at, Delivery.channel == channel)
+
+
+def seconds_until_next(at: datetime) -> float | None:
+    """How long until the next one that is due within SOON; None where there is none, the schedule rings by itself."""
+    with only_reading():
+        due = session.scalar(
+            select(Delivery.due_at).where(QUEUED, Delivery.due_at <= at + SOON).order_by(Delivery.due_at).limit(1)
+        )
+    return None if due is None else max((due - at).total_seconds(), 0) + 0.1
 
 
 def claim(at, channel: str, most: int) -> list[Claim]:

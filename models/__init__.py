@@ -4,14 +4,17 @@ from .attachment import Attachment, Upload
 from .base import Base, Refusal, db, now, session
 from .batch import Batch, BatchTicket
 from .bulk import BulkAction, BulkItem
+from .canned import CannedReply
 from .closing import Closing
 from .company import Company
+from .draft import Draft
 from .event import Event
 from .follower import TeamFollower, TicketFollower
 from .links import Link
 from .message import Message
 from .outbox import Delivery
 from .people import Contact, TimeOff, User
+from .presence import Presence
 from .rating import Rating
 from .saved_view import SavedView
 from .setting_change import SettingChange
@@ -19,6 +22,7 @@ from .stage import ColumnFold, Stage
 from .team import Team, TeamMember, make_team
 from .template import Template
 from .ticket import Tag, Ticket, open_ticket
+from .undo import Undo
 
 __all__ = [
     "Attachment",
@@ -27,14 +31,17 @@ __all__ = [
     "BatchTicket",
     "BulkAction",
     "BulkItem",
+    "CannedReply",
     "Closing",
     "ColumnFold",
     "Company",
     "Contact",
     "Delivery",
+    "Draft",
     "Event",
     "Link",
     "Message",
+    "Presence",
     "Rating",
     "Refusal",
     "SavedView",
@@ -48,6 +55,7 @@ __all__ = [
     "Ticket",
     "TicketFollower",
     "TimeOff",
+    "Undo",
     "Upload",
     "User",
     "db",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .message import Message
 
 CHUNK = 64 * 1024
-KEPT = "files of this transaction"
+KEPT, REMOVED = "files of this transaction", "files that go with it"
 # The first bytes of pictures that a browser may show in a page; never HTML, SVG or XML (threat model, rule 35).
 PICTURES = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
@@ -52,6 +52,7 @@ class Attachment(Base):
     __tablename__ = "attachments"
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"), index=True)
+    draft_id: Mapped[int | None] = mapped_column(ForeignKey("drafts.id", ondelete="SET NULL"), index=True)
     name: Mapped[str] = mapped_column(String(255))
     type: Mapped[str] = mapped_column(String(120))
     size: Mapped[int]  # bytes
@@ -103,16 +104,25 @@ def keep(upload: Upload) -> Attachment:
     return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key)
 
 
+def remove(attachment: Attachment):
+    """Delete the row, and after the commit the file."""
+    session.delete(attachment)
+    session.info.setdefault(REMOVED, []).append(attachment.storage_key)
+
+
 @event.listens_for(Session, "after_commit")
 def _stays(session):
     if not session.in_nested_transaction():
         session.info.pop(KEPT, None)
+        for key in session.info.pop(REMOVED, ()):
+            discard(key)
 
 
 @event.listens_for(Session, "after_transaction_end")
 def _goes(session, transaction):
     """A transaction that ended without a commit leaves no file either (threat model, rule 68)."""
     if transaction.parent is None:
+        session.info.pop(REMOVED, None)
         for key in session.info.pop(KEPT, ()):
             discard(key)
 

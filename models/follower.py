@@ -1,6 +1,7 @@
 """Followers of teams and tickets. Following is decided by team row, ticket row and exclusion: nothing is copied."""
 
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, exists, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
@@ -128,14 +129,23 @@ def followers_to_tell(events):
     )
 
 
+class Following(NamedTuple):
+    """A contact who follows a ticket, and why: added to it, as a follower of the team, or else as its customer."""
+
+    contact: Contact
+    by_ticket: bool
+    by_team: bool
+
+
 @cache
 def _followers():
-    """The contacts who follow a ticket, found by indexes; built once."""
+    """The contacts who follow a ticket and why, found by indexes; built once."""
     rows = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == bindparam("ticket", type_=Integer))
     team = select(TeamFollower.contact_id).where(TeamFollower.team_id == bindparam("team", type_=Integer))
     customer = select(Contact.id).where(Contact.id == bindparam("customer", type_=Integer))
     by_way = union(rows.where(~TicketFollower.excluded), team, customer)
-    query = select(Contact).where(Contact.id.in_(by_way), Contact.id.not_in(rows.where(TicketFollower.excluded)))
+    query = select(Contact, Contact.id.in_(rows), Contact.id.in_(team))
+    query = query.where(Contact.id.in_(by_way), Contact.id.not_in(rows.where(TicketFollower.excluded)))
     return query.order_by(Contact.email).options(joinedload(Contact.user).lazyload(User.contact))
 
 
@@ -145,9 +155,14 @@ class Followed:
     @property
     def followers(self) -> list[Contact]:
         """Everybody who follows the ticket, in the order of their addresses."""
+        return [one.contact for one in self.following]
+
+    @property
+    def following(self) -> list[Following]:
+        """The same people, and why each of them follows."""
         session.flush()
         values = {"ticket": self.id, "team": self.team_id, "customer": self.customer_id}
-        return list(session.scalars(_followers(), values))
+        return [Following(*row) for row in session.execute(_followers(), values)]
 
     def add_follower(self, contact, by=None, quietly=False):
         """Add somebody to this ticket; an earlier removal ends (R-VIS-4). Adding again changes nothing."""

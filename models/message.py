@@ -85,7 +85,7 @@ class Conversation:
         at = at or now()
         message = Message(ticket=self, author=by, body=body, internal=internal, at=at, submission_key=key)
         message.thanks = thanks
-        message.attachments = [keep(file) for file in attachments]
+        message.attachments = [file if isinstance(file, Attachment) else keep(file) for file in attachments]
         session.add(message)
         self.touch(at)
         if not internal and not thanks:

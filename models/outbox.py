@@ -226,11 +226,19 @@ class Mailing:
         )
 
     def tell_followers_of_message(self, message):
-        """Public messages go to every follower but their author; notes to internal users alone (R-VIS-9)."""
-        for contact in self.followers:
-            if contact.id != message.author_id and (contact.internal or not message.internal):
-                kind = "note" if message.internal else "reply"
-                queue_mail(kind, contact, f"message:{message.id}", ticket=self, message=message)
+        kind = "note" if message.internal else "reply"
+        for one in self.recipients(message.author, message.internal):
+            queue_mail(kind, one.contact, f"message:{message.id}", ticket=self, message=message)
+
+    def recipients(self, author, internal: bool, following=None) -> list:
+        """Those of ``following``, the ticket's own, who are told of a message by this author: all others who follow,
+        but nobody whose user is switched off, and of a note internal users alone (R-VIS-9)."""
+
+        def hears(contact):
+            switched_off = contact.user and not contact.user.active and contact.id != self.customer_id
+            return contact.id != author.id and not switched_off and (contact.internal or not internal)
+
+        return [one for one in (self.following if following is None else following) if hears(one.contact)]
 
     def tell_followers_of_new_ticket(self, event, author):
         """The team's followers hear of a new ticket; its customer gets the mail of the stage instead."""

@@ -11,17 +11,20 @@ from .bell import ring
 from .closing import Closable, Closing
 from .closing_rule import ClosedByRule
 from .contact_attempt import Contacted
+from .draft import Drafting
 from .event import Event, Eventful
 from .follower import Followed
 from .links import Linked
 from .message import Conversation, Message
 from .outbox import Mailing
 from .people import Contact, User
+from .presence import Watched
 from .rating import Rated
 from .reopening import Reopenable
 from .search import Searchable
 from .stage import Stage, Staged
 from .team import Team
+from .undo import Undoable
 
 PRIORITIES = (0, 1, 2, 3)  # low, medium, high, urgent
 _FRESH = ["stage_id", "assignee_id", "team_id", "last_activity_at", "stage", "assignee", "team", "closing"]
@@ -66,7 +69,10 @@ class Ticket(
     Staged,
     Assignable,
     Conversation,
+    Undoable,
+    Drafting,
     Followed,
+    Watched,
     Linked,
     Mailing,
     Rated,

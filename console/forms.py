@@ -7,9 +7,19 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, MultipleFileField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional, ValidationError
+from wtforms.widgets import HiddenInput
 
 from models.attachment import Upload
 from web.words import PRIORITY_NAMES
@@ -49,13 +59,20 @@ class Once(FlaskForm):
 
 def key_of(form) -> str | None:
     """The name of this submission; nobody can name somebody else's."""
-    return f"console:{current_user.id}:{form.key.data}" if form.key.data else None
+    return key_named(form.key.data)
+
+
+def key_named(key: str | None) -> str | None:
+    return f"console:{current_user.id}:{key[:43]}" if key else None
 
 
 class ReplyForm(Once):
     body = TextAreaField(_l("Message"), [Length(max=LONGEST_MESSAGE)], filters=[trim])
     internal = BooleanField(_l("Internal note"), false_values=(False, "", "0", "false"))
     attachments = MultipleFileField(_l("Attachments"), [NotTooMany()])
+    # The newest message that the writer has before their eyes; left out, nobody asks.
+    seen = IntegerField(_l("Read up to"), [Optional()], widget=HiddenInput())
+    kept = SelectMultipleField(_l("Files of the draft"), choices=[], validate_choice=False)
 
 
 class NewTicketForm(Once):

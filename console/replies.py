@@ -1,15 +1,19 @@
-"""POST …/replies: a public reply, or an internal note."""
+"""POST …/replies: a public reply, or an internal note; …/replies/<id>/undoing takes it back."""
 
+from flask import abort, redirect
 from flask_babel import gettext as _
 
-from models import session
+from models import Message, session
+from models.access import LARGEST_ID
 from models.attachment import TooLarge
 from models.closing import TicketClosed
 from models.message import EmptyMessage
+from models.undo import AlreadyGone, BuiltUpon, NewerMessage
 
 from . import bp, me
+from .drafts import draft_files, keep_refused
 from .forms import ReplyForm, key_of, uploads
-from .ticket_page import refused, whole_page_again
+from .ticket_page import address_of, refused, whole_page_again
 
 
 @bp.post("/tickets/<int:number>/replies")
@@ -18,24 +22,54 @@ def reply(number):
     if not form.validate_on_submit():
         return refused(number, reply=form)
     try:
-        ticket.reply(
-            me().contact,
-            form.body.data or "",
-            attachments=uploads(form.attachments),
-            internal=form.internal.data,
-            key=key_of(form),
-        )
-        session.commit()
+        return _said(ticket, form)
     except EmptyMessage:
         return _again(number, form, "body", _("Write something, or attach a file."))
     except TooLarge as refusal:
         return _again(number, form, "attachments", _("%(name)s is too large.", name=refusal))
     except TicketClosed:
-        return _again(number, form, "body", _("This ticket was closed meanwhile. Reopen it to reply."))
-    return whole_page_again(number, _("Note added.") if form.internal.data else _("Reply sent."))
+        words = _("This ticket was closed meanwhile. Reopen it to reply.")
+    except NewerMessage as newer:
+        form.seen.data = newer.messages[-1].id
+        words = _("%(name)s wrote meanwhile. Read it, then send your reply as it is, or change it.",
+                  name=newer.messages[-1].author)  # fmt: skip
+    session.rollback()
+    keep_refused(me().ticket(number), form, uploads(form.attachments))
+    return _again(number, form, "body", words)
+
+
+def _said(ticket, form):
+    internal, kept = form.internal.data, draft_files(ticket, form)
+    message = ticket.answer(
+        me(), form.body.data or "", attachments=[*kept, *uploads(form.attachments)], internal=internal,
+        key=key_of(form), seen=form.seen.data,
+    )  # fmt: skip
+    ticket.forget_draft(me(), internal, sent=kept)
+    session.commit()
+    return redirect(address_of(ticket, _anchor=f"message-{message.id}"), 303)
 
 
 def _again(number, form, field, words):
     session.rollback()
     form[field].errors = [words]
     return refused(number, reply=form)
+
+
+@bp.post("/tickets/<int:number>/replies/<int:id>/undoing")
+def undo(number, id):
+    ticket = me().ticket(number)
+    message = session.get(Message, id) if id <= LARGEST_ID else None
+    if message is None:  # taken back already
+        return whole_page_again(number)
+    try:
+        ticket.take_back(message, me())
+        session.commit()
+    except LookupError:
+        abort(404)
+    except AlreadyGone:
+        session.rollback()
+        return refused(number, refusal=_("It is too late to undo: the message has been sent."))
+    except BuiltUpon:
+        session.rollback()
+        return refused(number, refusal=_("This can't be undone: something happened on the ticket since."))
+    return redirect(address_of(ticket, _anchor="answer"), 303)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import current_app, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields import SelectChoice
@@ -16,7 +16,8 @@ from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
 from . import me
-from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, ReplyForm
+from .composing import composing
+from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm
 
 # Everything that the page shows, in a fixed number of queries.
 SHOWN = (
@@ -85,9 +86,10 @@ def story(ticket) -> list[Moment]:
     return sorted(moments, key=lambda one: (one.at, one.event is not None))
 
 
-def render(ticket, template="console/ticket.html", **forms) -> str:
-    """The ticket with its forms; those given were refused and keep what was typed."""
-    followers, open = ticket.followers, not ticket.closed
+def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
+    """The ticket with its forms; those given were refused and keep what was typed. ``told`` is for other templates."""
+    following, open = ticket.following, not ticket.closed
+    followers = [one.contact for one in following]
     teams = teams_for(ticket) if open else []
     assignable = ticket.team.assignable_people if open else []
     known = [
@@ -101,7 +103,6 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
         ticket=ticket,
         story=story(ticket),
         followers=followers,
-        recipients=[one for one in followers if one.id != me().contact_id],
         stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
         assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in assignable)],
         named=Names(known),
@@ -109,13 +110,12 @@ def render(ticket, template="console/ticket.html", **forms) -> str:
         sees_team=ticket.team in teams if open else me().sees(ticket.team),
         links=ticket.links if me().administrator else [],
         answered=ticket.answered,
-        max_upload=current_app.config["MAX_CONTENT_LENGTH"],
-        reply=forms.get("reply") or ReplyForm(formdata=None),
         edit=forms.get("edit") or edit_form(ticket, teams=teams),
         close=forms.get("close") or CloseForm(formdata=None),
         follower=forms.get("follower") or FollowerForm(formdata=None),
         refusal=forms.get("refusal"),
         closing_asked=forms.get("closing_asked", False),
+        **(composing(ticket, following, forms.get("reply")) if template == "console/ticket.html" else told or {}),
     )
 
 

@@ -96,10 +96,9 @@ def due_on(channel: str, at: datetime):
 def seconds_until_next(at: datetime) -> float | None:
     """How long until the next one that is due within SOON; None where there is none, the schedule rings by itself."""
     with only_reading():
-        due = session.scalar(
-            select(Delivery.due_at).where(QUEUED, Delivery.due_at <= at + SOON).order_by(Delivery.due_at).limit(1)
-        )
-    return None if due is None else max((due - at).total_seconds(), 0) + 0.1
+        soon = select(Delivery.due_at).where(QUEUED, Delivery.due_at > at, Delivery.due_at <= at + SOON)
+        due = session.scalar(soon.order_by(Delivery.due_at).limit(1))
+    return None if due is None else (due - at).total_seconds() + 0.1
 
 
 def claim(at, channel: str, most: int) -> list[Claim]:

@@ -53,6 +53,10 @@ CONSOLE = [
     (DESK, "move_page move reopen reply closing_page note_attempt ask_supervisor forgotten"),
     (OWN, "preview_closing runs run undo_run"),
     (DESK, "attachment_picture"),
+    (DESK, "move_page move reopen reply"),
+    (DESK, "attachment_picture draft presence undo canned_for"),
+    (INTERNAL, "canned new_canned"),
+    (set(), "change_canned remove_canned"),  # each their own: tests/console/test_answering.py
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "send_held balance"),
     (ADMINISTRATORS, "templates template delete_template new_template"),

@@ -32,7 +32,8 @@ def kinds(ticket):
 def test_a_reply_goes_to_the_customer_and_moves_the_ticket_along(desk, printer, carla):
     answer = desk("replies", body="Pull the plug.", key="k1")
 
-    assert answer.status_code == 303 and answer.location.endswith(f"/console/tickets/{printer.id}")
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/console/tickets/{printer.id}#message-{printer.messages[-1].id}")
     assert printer.messages[-1].body == "Pull the plug." and not printer.messages[-1].internal
     assert printer.stage.name == "Customer feedback"
     assert session.query(Delivery).filter_by(contact_id=carla.id, kind="reply").count() == 1
@@ -213,7 +214,8 @@ def test_the_stage_is_changed_on_the_page_of_the_ticket(desk, printer):
     stage = printer.team.stages[1]
     answer = desk("moves", stage=stage.id, page="ticket")
 
-    assert answer.status_code == 303 and answer.location.endswith(f"/console/tickets/{printer.id}")
+    assert answer.status_code == 303
+    assert answer.location.endswith(f"/console/tickets/{printer.id}")
     assert printer.stage is stage
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import event, select, text
 from sqlalchemy.engine import Engine
 
 from bench.databases import KINDS, filled
+from bench.world import COMMON, RARE
 from models import Event, Message, Team, Ticket, User
 from models.base import db, reading
 
@@ -107,7 +108,13 @@ def pages(app) -> list[Page]:
         ("list, open, oldest first", AGENT, "/console/tickets?status=active&sort=created", "<tr", 1),
         ("list of one team", AGENT, "/console/tickets?team=1", "<tr", 1),
         ("closed tickets", AGENT, "/console/tickets/closed", "<tr", 1),
-        ("search", AGENT, "/console/tickets?q=printer+toner", "<tr", 1),
+        ("search, common word", AGENT, f"/console/tickets?q={COMMON}", "<tr", 1),
+        ("search, word everywhere", AGENT, "/console/tickets?q=the", "<tr", 1),
+        ("search, rare word", AGENT, f"/console/tickets?q={RARE}", "<tr", 1),
+        ("search, two words", AGENT, "/console/tickets?q=printer+toner", "<tr", 1),
+        ("search, phrase", AGENT, "/console/tickets?q=%22the+printer%22", "<tr", 1),
+        ("search, beginning", AGENT, "/console/tickets?q=print*", "<tr", 1),
+        ("search, closed, oldest", AGENT, "/console/tickets/closed?q=printer&sort=created", "<tr", 1),
         ("mine", AGENT, "/console/tickets/mine", "<tr", 1),
         ("dashboard", AGENT, "/console/", "team-card-head", 0),
         ("board", AGENT, "/console/teams/1", 'class="ticket-card"', 0),
@@ -165,13 +172,14 @@ def main():
     parser.add_argument("tickets", type=int, nargs="*", default=[100_000])
     parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--only", default="", help="pages whose name begins so")
     asked = parser.parse_args()
     reading.set(True)
     for kind in asked.kind or KINDS:
         sizes = {}
         for tickets in sorted(asked.tickets):
             with filled(kind, tickets) as app:
-                sizes[tickets] = pages(app)
+                sizes[tickets] = [page for page in pages(app) if page.name.startswith(asked.only)]
         show(kind, sizes, asked.rounds)  # with no context pushed: each request makes its own, as behind a server
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from flask_migrate import upgrade
 from sqlalchemy import insert, select, text
@@ -12,18 +13,40 @@ from models import Company, Contact, User, make_team, session
 from models.base import db, is_sqlite
 from models.people import _hasher
 from models.templates_shipped import ship_all
+from models.words import words
 
 PASSWORD = "bench bench bench"
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 OPEN_SHARE = 0.15
 OFTEN = 200  # so many tickets are of the one customer who signs in, whatever the size of the desk
 CHUNK = 20_000
-WORDS = """
+# The words of real texts: a few stand everywhere, thousands are rare (Zipf). The most frequent first.
+FREQUENT = """
+the to de is a and la not we le it of je for est in les my pas on with un have des i une que en this et please bonjour
+hello thanks merci pour you from be nous vous was since depuis can no plus does our after sur avec dans
 printer invoice delivery password screen order refund router cable toner login account address payment contract
 licence update backup server meeting laptop keyboard monitor phone battery charger window door heating parking badge
 holiday payslip expense travel hotel ticket train flight booking return exchange warranty repair noise leak light
-imprimante facture livraison commande remboursement écran clavier contrat adresse paiement congé badge chauffage
+imprimante facture livraison commande remboursement écran clavier contrat adresse paiement congé chauffage
 """.split()  # noqa: SIM905
+VOCABULARY = 8000
+
+
+def vocabulary() -> list[str]:
+    """Thousands of words that look like words; the same in every run."""
+    dice, found = random.Random(1), dict.fromkeys(FREQUENT)
+    starts, middles, ends = (*"bcdfglmnprstv", "br", "ch", "pl", "tr"), (*"aeioué", "ai", "ou"), (*"nrstl", "nd")
+    while len(found) < VOCABULARY:
+        syllables = (
+            dice.choice(starts) + dice.choice(middles) + dice.choice(["", *ends]) for _ in range(dice.randint(2, 4))
+        )
+        found["".join(syllables)] = None
+    return list(found)
+
+
+WORDS = vocabulary()
+WEIGHTS = list(accumulate(1 / (rank + 2) for rank in range(len(WORDS))))
+RARE, COMMON = WORDS[6000], "printer"
 
 
 def fill(tickets: int):
@@ -159,7 +182,9 @@ def events(row, emails):
 
 
 def search(connection, rows):
-    texts = ((row[0], f"{row[5]} customer {row[0]} " + sentence(random.Random(-row[0]), 30)) for row in rows)
+    texts = (
+        (row[0], " ".join(words(f"{row[5]} customer {row[0]} " + sentence(random.Random(-row[0]), 30)))) for row in rows
+    )
     if is_sqlite():
         write(connection, "ticket_search", ("rowid", "public", "internal"), ((n, words, words) for n, words in texts))
         return
@@ -168,7 +193,7 @@ def search(connection, rows):
 
 
 def sentence(dice, length) -> str:
-    return " ".join(dice.choices(WORDS, k=length))
+    return " ".join(dice.choices(WORDS, cum_weights=WEIGHTS, k=length))
 
 
 def write(connection, table: str, columns: tuple, rows: Iterable[tuple]):

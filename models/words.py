@@ -6,10 +6,9 @@ Words are cut and folded here, not by the databases, so that both index the same
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 WORD = re.compile(r"[^\W_]+")
-# A word as it was written: its accents may be letters of their own.
-WRITTEN = re.compile(r"(?:[^\W_][\u0300-\u036f\u3099\u309a]*)+")
 APOSTROPHES = re.compile(r"['’ʼ`´]")
 LONGEST_WORD, LONGEST_SEARCH, MOST_TERMS = 60, 500, 20
 SHORTEST_BEGINNING = 2  # letters before a *: one would stand in nearly every ticket
@@ -110,46 +109,66 @@ def _other_numbers(word: str):
             yield word[:-1] + "ies"
 
 
+class _Folds(dict):
+    """What each letter is folded to, by its code point; most fold to one letter, so that places stay what they are."""
+
+    def __missing__(self, code):
+        folded = unicodedata.normalize("NFKD", chr(code).casefold())
+        self[code] = "".join(letter for letter in folded if not unicodedata.combining(letter))
+        return self[code]
+
+
+_FOLDS = _Folds()
+
+
+@lru_cache(maxsize=256)
+def _pattern(terms: tuple[Term, ...]) -> re.Pattern:
+    """What finds the terms in a folded text; phrases before the words that they begin with."""
+    found = sorted((one for term in terms for one in _written(term)), key=len, reverse=True)
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])")
+
+
+def _written(term: Term):
+    *head, last = term.words
+    for form in (last,) if head else term.forms:
+        longer = "[^\\W_]*" if term.begins or len(form) == LONGEST_WORD else ""
+        yield "[\\W_]+".join([*head, form]) + longer
+
+
+def _spans(text: str, terms):
+    """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
+    terms = tuple(terms)
+    if not terms:
+        return
+    folded, places = text.translate(_FOLDS), None
+    if len(folded) != len(text):
+        places = [place for place, letter in enumerate(text) for _ in _FOLDS[ord(letter)]]
+    for match in _pattern(terms).finditer(folded):
+        start, end = match.span()
+        if places:
+            start, end = places[start], places[end - 1] + 1
+            while end < len(text) and unicodedata.combining(text[end]):
+                end += 1
+        yield start, end
+
+
 def marked(text: str, terms) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
-    spans, found = [], []
-    for match in WRITTEN.finditer(text):
-        for word in words(match[0]):
-            spans.append(match.span())
-            found.append(word)
-    hits = sorted({spans[place] for term in terms for place in _places(found, term)})
-    pieces, end = [], 0
-    for start, stop in hits:
-        pieces += [(text[end:start], False), (text[start:stop], True)]
-        end = stop
-    return [piece for piece in (*pieces, (text[end:], False)) if piece[0]]
+    pieces, done = [], 0
+    for start, end in _spans(text, terms):
+        pieces += [(text[done:start], False), (text[start:end], True)]
+        done = end
+    return [piece for piece in (*pieces, (text[done:], False)) if piece[0]]
 
 
-def _places(found: list[str], term: Term):
-    """The places of the words of a text that are what a term asks for."""
-    if term.single:
-        (word,), forms = term.words, term.forms
-        for place, one in enumerate(found):
-            if one in forms or (term.begins and one.startswith(word)):
-                yield place
-        return
-    *head, last = term.words
-    for place in range(len(found) - len(head)):
-        end = found[place + len(head)]
-        if found[place : place + len(head)] == head and (end.startswith(last) if term.begins else end == last):
-            yield from range(place, place + len(head) + 1)
-
-
-def excerpt(text: str, terms, around=70) -> list[tuple[str, bool]]:
+def excerpt(text: str, terms, around=40) -> list[tuple[str, bool]]:
     """A stretch of the text with what was searched for, in pieces as of ``marked``; empty where it does not stand."""
     text = " ".join(text.split())
-    pieces = marked(text, terms)
-    first = next((place for place, piece in enumerate(pieces) if piece[1]), None)
-    if first is None:
+    start, _end = next(iter(_spans(text, terms)), (None, None))
+    if start is None:
         return []
-    start = sum(len(piece) for piece, _ in pieces[:first])
     begin = max(0, start - around)
     begin = (begin and text.find(" ", begin, start) + 1) or begin
-    end = start + 3 * around
+    end = start + 2 * around
     cut = text[begin:end].rsplit(" ", 1)[0] if end < len(text) else text[begin:]
     return marked(("… " if begin else "") + cut + (" …" if end < len(text) else ""), terms)

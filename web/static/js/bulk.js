@@ -12,7 +12,6 @@ for (const form of document.querySelectorAll("[data-bulk]")) {
     const ticked = boxes.filter((box) => box.checked).length;
     if (ticked < boxes.length) everything.checked = false;
     bar.hidden = !ticked;
-    everything.parentElement.hidden = ticked < boxes.length;
     count.textContent = ticked === 1 ? count.dataset.wordsOne : count.dataset.wordsMany.replace("{count}", ticked);
     count.hidden = everything.checked;
     all.checked = ticked === boxes.length;
@@ -27,7 +26,7 @@ for (const form of document.querySelectorAll("[data-bulk]")) {
     last = place;
   });
   form.addEventListener("change", (event) => {
-    if (event.target === all) boxes.forEach((box) => { box.checked = all.checked; });
+    if (event.target === all || event.target === everything) boxes.forEach((box) => { box.checked = event.target.checked; });
     show();
   });
   document.addEventListener("keydown", (event) => {

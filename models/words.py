@@ -163,10 +163,11 @@ def marked(text: str, terms) -> list[tuple[str, bool]]:
 
 def excerpt(text: str, terms, around=40) -> list[tuple[str, bool]]:
     """A stretch of the text with what was searched for, in pieces as of ``marked``; empty where it does not stand."""
-    text = " ".join(text.split())
-    start, _end = next(iter(_spans(text, terms)), (None, None))
-    if start is None:
+    terms = tuple(terms)
+    if not terms or not _pattern(terms).search(text.translate(_FOLDS)):
         return []
+    text = " ".join(text.split())
+    start, _end = next(_spans(text, terms))
     begin = max(0, start - around)
     begin = (begin and text.find(" ", begin, start) + 1) or begin
     end = start + 2 * around

@@ -9,7 +9,7 @@ from flask_babel import get_timezone, gettext, lazy_gettext, to_user_timezone
 from markupsafe import Markup, escape
 
 from models.phone import readable_phone
-from models.words import marked
+from models.words import marked as pieces_of
 
 from .locale import language
 from .markup import markup, passages
@@ -124,6 +124,19 @@ def phone(number: str) -> str:
     return readable_phone(number).replace(" ", "\N{NO-BREAK SPACE}")
 
 
+def pieces(found) -> Markup:
+    """A text in pieces, of models/words.py, with what was searched for in <mark>."""
+    return Markup().join(_OPEN + escape(piece) + _CLOSE if hit else escape(piece) for piece, hit in found)
+
+
+_OPEN, _CLOSE = Markup("<mark>"), Markup("</mark>")
+
+
+def marked(text: str, terms) -> Markup:
+    """The text, escaped, with what was searched for in <mark>."""
+    return pieces(pieces_of(text, terms))
+
+
 FILTERS = {
     "status_name": status_name,
     "priority_name": priority_name,
@@ -141,6 +154,7 @@ FILTERS = {
     "markup": markup,
     "passages": passages,
     "paragraphs": paragraphs,
+    "pieces": pieces,
 }
 
 

@@ -25,6 +25,8 @@ WHY = {
     "assignee": _l("Only people who take tickets and may see the team can be assigned."),
     "stage": _l("The stage is not one of the ticket's team."),
     "reason": _l("Closing a ticket that nobody answered needs a reason."),
+    "refused": _l("The ticket did not allow it."),
+    "failed": _l("Something went wrong; the log of the server says what."),
 }
 WORDS = {
     "assign": _l("Assign"),

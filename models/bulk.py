@@ -3,9 +3,11 @@
 Each ticket is changed by the verb that changes it alone, with one line in its history; one that refuses stays as it is.
 """
 
+import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import JSON, ForeignKey, Index, String, case, delete, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .assignment import CannotBeAssigned
@@ -14,6 +16,8 @@ from .bell import ring
 from .closing import TicketClosed
 from .people import User
 from .stage import NotInPipeline
+
+log = logging.getLogger(__name__)
 
 BATCH = 25  # tickets of one transaction: others wait so long for the write lock of SQLite
 MOST = 20_000  # tickets of one action
@@ -28,8 +32,8 @@ class Left(Refusal):
         self.why = why
 
 
-# Why a ticket was left as it is: not visible (any more), locked, not in this pipeline …
-REASONS = ("gone", "closed", "assignee", "stage", "reason")
+# Why a ticket was left as it is: not visible (any more), locked, not in this pipeline … "failed": nobody foresaw it.
+REASONS = ("gone", "closed", "assignee", "stage", "reason", "refused", "failed")
 
 
 def _assign(ticket, by, values):
@@ -135,10 +139,18 @@ class BulkAction(Base):
         try:
             with session.begin_nested():
                 DEEDS[self.deed](ticket, self.by, self.values)
+                session.flush()
         except Left as left:
             return left
         except TicketClosed:
             return Left("closed")
+        except Refusal:
+            return Left("refused")
+        except OperationalError:
+            raise  # the database is away: the next round goes on here
+        except Exception:  # one ticket must not stop the others, nor be tried for ever (threat model, rule 67)
+            log.exception("bulk action %s: ticket %s failed", self.id, ticket.id)
+            return Left("failed")
         return None
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from models import BulkAction, Ticket, make_team, open_ticket, session
 from models.base import now
-from models.bulk import carry_out_batch
+from models.bulk import DEEDS, carry_out_batch
+from models.ticket import NotAllowed
 from worker import bulk as job
 
 
@@ -182,6 +183,27 @@ def test_an_action_ends_with_the_access_of_its_owner(desk, shelf, agnes):
     (action,) = session.query(BulkAction)
 
     assert action.cancelled and action.counts["done"] == 0
+
+
+def test_a_ticket_that_fails_stops_no_other(desk, shelf, monkeypatch):
+    """Threat model, rule 67."""
+    tag = DEEDS["tag"]
+
+    def sometimes(ticket, by, values):
+        tag(ticket, by, values)
+        if ticket is shelf["paper"]:
+            raise ZeroDivisionError
+        if ticket is shelf["light"]:
+            raise NotAllowed
+
+    monkeypatch.setitem(DEEDS, "tag", sometimes)
+    answer = everything(desk, "tag", "status=active", tags="spring", confirmed="1")
+    job()
+    session.expire_all()
+    page = desk.get(answer.location).text
+
+    assert "Finished: 3 tickets." in page and "Something went wrong" in page and "did not allow it" in page
+    assert [name for name in shelf if "spring" in map(str, shelf[name].tags)] == ["toner"]
 
 
 def test_an_action_never_reaches_hidden_tickets(desk, team, carla, shelf):

@@ -16,8 +16,17 @@ WEB_THREADS           4                         threads of each web server proce
 MAIL_URL              files: DATA_DIR/mail      smtp://user:password@host:587?tls=1, or smtps://…
 MAIL_FROM             guichet@MAIL_DOMAIN       sender of mail that belongs to no team
 MAIL_DOMAIN           host of BASE_URL          new teams get the address <slug>@MAIL_DOMAIN
-IMAP_URL              none                      mailbox to fetch mail from
-LMTP_LISTEN           none                      host:port or path where a mail server delivers
+IMAP_URL              none                      mailbox to fetch mail from: imaps://user:password@host/INBOX
+                                                (the user with %40 for @; ?to=address, whose mailbox it is)
+LMTP_LISTEN           none                      host:port or path where a mail server delivers (LMTP, or SMTP)
+REPLY_MARK            + where mail comes in     what stands between a team's name and the key of a reply address; none:
+                                                replies are known by their thread alone, and nobody answers by mail
+                                                as an agent
+AUTHSERV_ID           none                      the name by which our own mail server signs Authentication-Results
+RECIPIENT_HEADER      none                      the header in which our own mail server notes the recipient, as
+                                                Delivered-To, for ways in that have no envelope (IMAP, a pipe)
+MAX_MAIL_BYTES        70000000 bytes            a larger mail is refused, or set aside where it cannot be
+SENDER_LIMIT          30 per hour               new tickets of one sender by mail; what is more is kept in quarantine
 SMS_URL               none                      the SMS gateway, as apprise names it, with {phone} for the number:
                                                 twilio://SID:TOKEN@FROM/{phone}
 ATTACHMENTS_URL       DATA_DIR/attachments      where attachments are kept
@@ -40,7 +49,7 @@ import secrets
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import available_timezones
 
 import click
@@ -85,7 +94,13 @@ def load(environ=os.environ) -> dict:
         "MAIL_FROM": environ.get("MAIL_FROM") or f"guichet@{domain}",
         "MAIL_DOMAIN": domain,
         "IMAP_URL": address(environ, "IMAP_URL", ("imap", "imaps")),
-        "LMTP_LISTEN": environ.get("LMTP_LISTEN") or None,
+        "IMAP_TO": imap_to(environ.get("IMAP_URL")),
+        "LMTP_LISTEN": listening(environ, "LMTP_LISTEN"),
+        "REPLY_MARK": reply_mark(environ),
+        "AUTHSERV_ID": environ.get("AUTHSERV_ID") or "",
+        "RECIPIENT_HEADER": environ.get("RECIPIENT_HEADER") or "",
+        "MAX_MAIL_BYTES": whole(environ, "MAX_MAIL_BYTES", 70_000_000, 100_000, 500_000_000),
+        "SENDER_LIMIT": rate(environ, "SENDER_LIMIT", "30 per hour"),
         "SMS_URL": sms_url(environ),
         "ATTACHMENTS_URL": environ.get("ATTACHMENTS_URL") or (data / "attachments").as_uri(),
         "MAX_CONTENT_LENGTH": whole(environ, "MAX_UPLOAD_BYTES", 25_000_000, 100_000, 2_000_000_000),
@@ -228,6 +243,32 @@ def sms_url(environ) -> str | None:
     if text and ("://" not in text or "{phone}" not in text):
         raise ConfigError("SMS_URL names no gateway and number, as twilio://SID:TOKEN@FROM/{phone} does.")
     return text or None
+
+
+def imap_to(url: str | None) -> str | None:
+    """Whose mailbox it is, for mails that name none of our addresses: ?to=address, or the name one signs in with."""
+    parts = urlsplit(url or "")
+    found = parse_qs(parts.query).get("to", [unquote(parts.username or "")])[-1].lower()
+    return found if "@" in found else None
+
+
+def listening(environ, name: str) -> str | None:
+    """A path, or host:port; an IPv6 address stands in brackets."""
+    text = environ.get(name)
+    if not text or text.startswith("/"):
+        return text or None
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ConfigError(f"{name} must be a path or host:port, as 127.0.0.1:2424, not {text!r}.")
+    return text
+
+
+def reply_mark(environ) -> str:
+    """What begins the key in a reply address; without a way in for mail, nobody would hear what is sent there."""
+    text = environ.get("REPLY_MARK") or ("+" if environ.get("IMAP_URL") or environ.get("LMTP_LISTEN") else "none")
+    if text not in ("+", "-", "=", "none"):
+        raise ConfigError(f"REPLY_MARK must be +, -, = or none, not {text!r}.")
+    return "" if text == "none" else text
 
 
 def whole(environ, name: str, default: int, least: int, most: int) -> int:

@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent
 GRACE_SECONDS = 20
 STEADY_SECONDS = 30  # whoever ran for so long is started again at once
 LONGEST_PAUSE_SECONDS = 15
-COLOURS = {"web": 36, "worker": 33, "mail": 31, "schedule": 35, "valkey": 32, "guichet": 34}
+COLOURS = {"web": 36, "worker": 33, "mail": 31, "schedule": 35, "valkey": 32, "guichet": 34, "lmtp": 96,
+           "imap": 95}  # fmt: skip
 
 
 class Log:
@@ -180,6 +181,10 @@ def commands(settings: dict) -> dict[str, list[str]]:
         "mail": [python, "worker.py", "mail"],
         "schedule": [python, "worker.py", "schedule"],
     }
+    if settings["LMTP_LISTEN"]:
+        found["lmtp"] = [python, "-m", "mail.lmtp"]
+    if settings["IMAP_URL"]:
+        found["imap"] = [python, "-m", "mail.imap"]
     return {"valkey": valkey(settings), **found} if settings["EMBEDDED_QUEUE"] else found
 
 
@@ -229,6 +234,7 @@ def demo_environ(environ: dict) -> dict:
     own = {name: value for name, value in environ.items() if not name.endswith("_URL") or name == "BASE_URL"}
     own.pop("SECRET_KEY", None)
     own.pop("LMTP_LISTEN", None)
+    own.pop("REPLY_MARK", None)
     return {**own, "DATA_DIR": str(config.data_folder(environ) / "demo")}
 
 

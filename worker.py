@@ -21,7 +21,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from config import ConfigError
-from mail import outgoing
+from mail import incoming, outgoing
 from models import assignment, sweep
 from models import bulk as bulk_actions
 from models.base import batches, now, session
@@ -97,6 +97,11 @@ def _ring(app):
 
 
 @drain
+def receive():
+    return incoming.receive_due_batch(now())
+
+
+@drain
 def assign():
     return assignment.assign_due_batch(now())
 
@@ -116,7 +121,7 @@ def bulk():
     return bulk_actions.carry_out_batch(now())
 
 
-TIMETABLE = dict.fromkeys((deliver, assign, close_inactive, remind, bulk), "* * * * *")
+TIMETABLE = dict.fromkeys((deliver, receive, assign, close_inactive, remind, bulk), "* * * * *")
 
 
 class Rounds:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from models.base import session
 from models.links import Link
+from models.reply_address import reply_address
 from models.templates_shipped import REMINDER, shipped
 from web.locale import LANGUAGES
 from web.markup import markup
@@ -35,11 +36,12 @@ class File:
 
 def prepare(deliveries):
     """Write what rendering will need to find: afterwards it only reads, and holds up nobody on SQLite."""
-    wanted = {(one.ticket_id, one.contact_id): one for one in deliveries if uses_signed_link(one)}
-    query = select(Link.ticket_id, Link.contact_id).where(Link.purpose == "view")
-    known = session.execute(query.where(Link.ticket_id.in_([ticket for ticket, _ in wanted])))
-    for pair in wanted.keys() - set(map(tuple, known)):
-        session.add(Link(ticket_id=pair[0], contact_id=pair[1], purpose="view"))
+    wanted = {(one.ticket_id, one.contact_id, "view") for one in deliveries if uses_signed_link(one)}
+    wanted |= {(one.ticket_id, one.contact_id, answered_as(one)) for one in deliveries if has_reply_address(one)}
+    query = select(Link.ticket_id, Link.contact_id, Link.purpose)
+    known = session.execute(query.where(Link.ticket_id.in_({ticket for ticket, _, _ in wanted})))
+    for ticket, contact, purpose in wanted - set(map(tuple, known)):
+        session.add(Link(ticket_id=ticket, contact_id=contact, purpose=purpose))
     session.flush()
     if any(one.kind == "reminder" for one in deliveries):
         shipped(REMINDER)
@@ -88,11 +90,27 @@ def _head(delivery, letter) -> EmailMessage:
         mail["In-Reply-To"] = f"<{ids[-1]}>"
         mail["References"] = " ".join(f"<{id}>" for id in ids)
     if delivery.ticket and delivery.ticket.team.address:
-        mail["Reply-To"] = by
+        mail["Reply-To"] = _reply_to(delivery, by)
     if delivery.kind not in WRITTEN_BY_PEOPLE:
         mail["Auto-Submitted"] = "auto-replied" if _answers_a_request(delivery) else "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
     return mail
+
+
+def has_reply_address(delivery) -> bool:
+    return bool(current_app.config["REPLY_MARK"] and delivery.ticket and delivery.ticket.team.address)
+
+
+def answered_as(delivery) -> str:
+    """What an answer to this mail becomes: whoever answers an internal note writes another one (R-VIS-9)."""
+    return "note" if delivery.kind == "note" else "reply"
+
+
+def _reply_to(delivery, by):
+    """The team, by an address that leads back to this ticket (R-MAIL-2), for this recipient."""
+    link = delivery.ticket.link_for(delivery.contact, answered_as(delivery)) if has_reply_address(delivery) else None
+    keyed = reply_address(delivery.ticket.team.address, link) if link and not link.revoked_at else None
+    return mailbox(by.display_name, keyed) if keyed else by
 
 
 def _name(delivery) -> str:

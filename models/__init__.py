@@ -10,6 +10,7 @@ from .company import Company
 from .draft import Draft
 from .event import Event
 from .follower import TeamFollower, TicketFollower
+from .incoming import AddressCheck, IncomingMail, TeamAddress
 from .links import Link
 from .message import Message
 from .outbox import Delivery
@@ -25,6 +26,7 @@ from .ticket import Tag, Ticket, open_ticket
 from .undo import Undo
 
 __all__ = [
+    "AddressCheck",
     "Attachment",
     "Base",
     "Batch",
@@ -39,6 +41,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Event",
+    "IncomingMail",
     "Link",
     "Message",
     "Presence",
@@ -49,6 +52,7 @@ __all__ = [
     "Stage",
     "Tag",
     "Team",
+    "TeamAddress",
     "TeamFollower",
     "TeamMember",
     "Template",

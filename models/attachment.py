@@ -44,6 +44,7 @@ class Upload:
     name: str
     type: str
     stream: BinaryIO
+    content_id: str | None = None  # of a picture inside an HTML mail
 
 
 class Attachment(Base):
@@ -101,7 +102,8 @@ def keep(upload: Upload) -> Attachment:
     kind = (upload.type or "").partition(";")[0].strip().lower() or mimetypes.guess_type(name)[0]
     if not kind or not re.fullmatch(r"[\w.+-]{1,60}/[\w.+-]{1,60}", kind):
         kind = "application/octet-stream"
-    return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key)
+    return Attachment(name=name, type=kind, size=size, sha256=digest.hexdigest(), storage_key=key,
+                      content_id=upload.content_id)  # fmt: skip
 
 
 def remove(attachment: Attachment):

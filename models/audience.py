@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from .base import now, session
 from .company import user_companies
 from .follower import TeamFollower, TicketFollower
-from .links import Link
+from .links import REPLIES, Link
 from .people import INTERNAL, Contact, User
 from .ticket import Ticket
 from .visibility import users_who_see
@@ -47,7 +47,8 @@ def who_can_see(ticket) -> Audience:
     rows = dict(session.execute(rows).all())
     people = [Access(user.contact, _ways(ticket, user, of_team, rows)) for user in users]
     known = {one.contact.id: one for one in people}
-    for link in session.scalars(select(Link).where(Link.ticket_id == ticket.id).options(joinedload(Link.contact))):
+    links = select(Link).where(Link.ticket_id == ticket.id, Link.purpose.not_in(REPLIES))
+    for link in session.scalars(links.options(joinedload(Link.contact))):
         if link.valid(now()):
             if link.contact_id not in known:
                 count += 1

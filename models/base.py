@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -115,6 +116,17 @@ def _prepare_sqlite(connection, record):
 def _begin(connection):
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def only_reading():
+    """A transaction that takes no lock on SQLite, and ends here."""
+    before = reading.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        reading.reset(before)
 
 
 def is_sqlite() -> bool:

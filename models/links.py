@@ -15,6 +15,8 @@ from .people import Contact, User
 if TYPE_CHECKING:
     from .ticket import Ticket
 
+# Not addresses of a page but of mail (models/reply_address.py): what is sent there becomes a reply, or a note.
+REPLIES = ("reply", "note")
 VALID_AFTER_CLOSING = timedelta(days=180)
 _SIGNER = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 CODE_AGES = {"signup": timedelta(hours=24), "reset": timedelta(hours=2), "invitation": timedelta(days=7)}
@@ -58,8 +60,11 @@ class Link(Base):
         return at <= max(self.ticket.closed_at, self.issued_at) + VALID_AFTER_CLOSING
 
     def revoke(self, at: datetime | None = None):
-        self.revoked_at = at or now()
-        self.version += 1
+        """The link is dead, and the reply addresses of the same person with it."""
+        at = at or now()
+        same = Link.ticket_id == self.ticket_id, Link.contact_id == self.contact_id, Link.revoked_at.is_(None)
+        for link in session.scalars(select(Link).where(*same)):
+            link.revoked_at, link.version = at, link.version + 1
 
     def renew(self, at: datetime | None = None):
         """A fresh link in place of this one, for the same ticket and contact; older tokens stay dead."""
@@ -79,10 +84,12 @@ class Linked:
 
     @property
     def links(self) -> list[Link]:
-        return list(session.scalars(select(Link).where(Link.ticket_id == self.id).order_by(Link.id)))
+        shown = select(Link).where(Link.ticket_id == self.id, Link.purpose.not_in(REPLIES))
+        return list(session.scalars(shown.order_by(Link.id)))
 
     def revoke_links(self, at: datetime | None = None):
-        for link in self.links:
+        """No link opens the ticket any more, and no reply address leads to it."""
+        for link in session.scalars(select(Link).where(Link.ticket_id == self.id, Link.revoked_at.is_(None))):
             link.revoke(at)
 
 

@@ -82,6 +82,13 @@ class Conversation:
 
     def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False, thanks=False):
         """Write the message itself: activity, the turn of who waits for whom, and the search index."""
+        message = self.say(by, body, attachments, internal, key, at)
+        session.flush()
+        self.index_message(message, first=first)
+        return message
+
+    def say(self, by, body, attachments=(), internal=False, key=None, at=None) -> Message:
+        """The message, not yet in the database nor found by a search."""
         at = at or now()
         message = Message(ticket=self, author=by, body=body, internal=internal, at=at, submission_key=key)
         message.thanks = thanks
@@ -90,8 +97,6 @@ class Conversation:
         self.touch(at)
         if not internal and not thanks:
             self.waiting_since = (self.waiting_since or at) if message.from_customer else None
-        session.flush()
-        self.index_message(message, first=first)
         return message
 
     def _only_thanks(self, by, body) -> bool:

@@ -1,5 +1,7 @@
 """The outbox: every mail or SMS is a row written in the transaction that caused it, sent after it (R-MAIL-1)."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from email.utils import make_msgid
 from typing import TYPE_CHECKING
@@ -84,6 +86,7 @@ class Delivery(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     error: Mapped[str] = mapped_column(Text, default="")
+    bounced_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # it came back; ``error`` says why
 
     contact: Mapped[Contact] = relationship()
     ticket: Mapped["Ticket | None"] = relationship()
@@ -108,17 +111,20 @@ class Delivery(Base):
             ring("deliver")
 
 
-def queue_mail(kind: str, contact: Contact, cause: str, **about) -> Delivery | None:
+def queue_mail(kind: str, contact: Contact, cause: str, fresh=False, **about) -> Delivery | None:
     """Queue one mail to one contact; None if this cause was told to them already.
 
-    ``cause`` names what happened, such as ``event:12``. ``about`` fills the columns of Delivery.
+    ``cause`` names what happened, such as ``event:12``; a ``fresh`` one was written in this transaction, and nobody
+    can have been told of it. ``about`` fills the columns of Delivery.
     """
     key = f"{kind}:{cause}:{contact.id}"
-    if session.scalar(select(Delivery.id).where(Delivery.key == key)):
+    if not fresh and session.scalar(select(Delivery.id).where(Delivery.key == key)):
         return None
     about.setdefault("address", contact.email)
     delivery = Delivery(key=key, kind=kind, contact=contact, mail_id=new_mail_id(), **about)
-    if kind not in AT_ONCE:  # whoever writes about a ticket holds its lock
+    if fresh:
+        session.add(delivery)
+    elif kind not in AT_ONCE:  # whoever writes about a ticket holds its lock
         session.add(delivery)
         session.flush()
     elif not add_unless_there(delivery):
@@ -197,6 +203,19 @@ def tell_followers_of_moves(events, at: datetime):
     queue_mails("moved", at, session.execute(followers_to_tell(events)).all())
 
 
+_hushed: ContextVar[bool] = ContextVar("hushed", default=False)
+
+
+@contextmanager
+def no_stage_mails():
+    """Stages write to nobody meanwhile: what happens inside may not be answered automatically (R-MAIL-3)."""
+    before = _hushed.set(True)
+    try:
+        yield
+    finally:
+        _hushed.reset(before)
+
+
 class Mailing:
     """A ticket tells those concerned; each method writes deliveries and sends nothing."""
 
@@ -240,11 +259,11 @@ class Mailing:
 
         return [one for one in (self.following if following is None else following) if hears(one.contact)]
 
-    def tell_followers_of_new_ticket(self, event, author):
+    def tell_followers_of_new_ticket(self, event, author, followers):
         """The team's followers hear of a new ticket; its customer gets the mail of the stage instead."""
-        for contact in self.followers:
+        for contact in followers:
             if contact.id not in (author.id, self.customer_id):
-                queue_mail("new_ticket", contact, f"event:{event.id}", ticket=self, event=event)
+                queue_mail("new_ticket", contact, f"event:{event.id}", fresh=True, ticket=self, event=event)
 
     def tell_followers_of_move(self, event):
         tell_followers_of_moves(Event.id == event.id, event.at)

@@ -204,6 +204,10 @@ class Searchable:
         internal = "\n".join(message.body for message in self.messages if message.internal)
         self._index_anew(public, internal)
 
+    @property
+    def head_to_find(self) -> str:
+        return f"{self.subject}\n{self.customer.name}\n{self.customer.email}\n{self.id}\n"
+
     def _index_anew(self, public: str, internal: str = ""):
-        head = f"{self.subject}\n{self.customer.name}\n{self.customer.email}\n{self.id}\n"
+        head = self.head_to_find
         replace_text(self.id, head + public, head + public + "\n" + internal)

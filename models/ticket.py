@@ -1,5 +1,7 @@
 """A ticket: one request of one customer, made of the capabilities in the class line."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table, select, text
@@ -21,7 +23,7 @@ from .people import Contact, User
 from .presence import Watched
 from .rating import Rated
 from .reopening import Reopenable
-from .search import Searchable
+from .search import Searchable, index_new
 from .stage import Stage, Staged
 from .team import Team
 from .undo import Undoable
@@ -170,12 +172,12 @@ class Ticket(
         """Change what is given and leave the rest; each change is a line in the history. TicketClosed when closed."""
         self.refuse_if_closed()
         changes = (("subject", subject), ("priority", priority), ("never_auto_close", never_auto_close))
-        for field, value in changes:
-            before = getattr(self, field)
+        for name, value in changes:
+            before = getattr(self, name)
             if value is not None and value != before:
-                setattr(self, field, value)
-                kind = "priority" if field == "priority" else "edited"
-                self.record(kind, by=by, from_=str(before), to=str(value), why="" if kind == "priority" else field)
+                setattr(self, name, value)
+                kind = "priority" if name == "priority" else "edited"
+                self.record(kind, by=by, from_=str(before), to=str(value), why="" if kind == "priority" else name)
                 self.touch(now())
         if subject is not None:
             self.index_subject()
@@ -208,6 +210,42 @@ class Ticket(
         self.drop_followers_who_may_not_see()
 
 
+@dataclass
+class Opening:
+    """What a new ticket begins with. ``by`` is the contact who writes, else the customer; ``answered`` says whether
+    its stage may write to the customer (R-STAGE-5)."""
+
+    team: Team
+    customer: Contact
+    subject: str
+    body: str
+    by: Contact | None = None
+    attachments: Sequence = ()
+    key: str | None = None
+    at: datetime = field(default_factory=now)
+    follow_up_of: "Ticket | None" = None
+    stage: Stage | None = None  # else the first one of the team
+    answered: bool = True
+    mail_id: str | None = None
+    placed_by: str | None = None
+    message: Message | None = None  # the first one, once it is written
+
+    def ticket(self) -> Ticket:
+        """The ticket alone."""
+        return Ticket(
+            team=self.team,
+            customer=self.customer,
+            subject=" ".join(self.subject.split())[:250],
+            stage=self.stage or self.team.hold_first_stage(),
+            submission_key=self.key,
+            follow_up_of_id=self.follow_up_of and self.follow_up_of.id,
+            created_at=self.at,
+            last_activity_at=self.at,
+            stage_changed_at=self.at,
+            rank=self.at.timestamp(),
+        )
+
+
 def open_ticket(
     team, customer, subject, body, by=None, attachments=(), key=None, at=None, follow_up_of=None, stage=None
 ) -> Ticket:
@@ -218,27 +256,46 @@ def open_ticket(
     """
     if key and (known := _by_key(key)):
         return known
-    at = at or now()
-    ticket = Ticket(
-        team=team,
-        customer=customer,
-        subject=" ".join(subject.split())[:250],
-        stage=stage or team.hold_first_stage(),
-        submission_key=key,
-        follow_up_of_id=follow_up_of and follow_up_of.id,
-        created_at=at,
-        last_activity_at=at,
-        stage_changed_at=at,
-        rank=at.timestamp(),
-    )
+    opening = Opening(team, customer, subject, body, by, attachments, key, at or now(), follow_up_of, stage)
+    ticket = opening.ticket()
     if not _insert_once(ticket):
         return _by_key(key)
-    event = ticket.record("created", by=by or customer, at=at)
-    ticket.add_message(by or customer, body, attachments=attachments, at=at, first=True)
-    ticket.send_stage_templates(event)
-    ticket.tell_followers_of_new_ticket(event, author=by or customer)
-    ring("assign")
+    _begin([(ticket, opening)])
     return ticket
+
+
+def open_tickets(openings: list[Opening]) -> list[Ticket]:
+    """Many new tickets with few statements, each as by ``open_ticket``; IntegrityError where a key is taken."""
+    first = {team: team.hold_first_stage() for team in {opening.team for opening in openings}}
+    for opening in openings:
+        opening.stage = opening.stage or first[opening.team]
+    begun = [(opening.ticket(), opening) for opening in openings]
+    with session.no_autoflush:
+        session.add_all(ticket for ticket, _ in begun)
+    session.flush()
+    _begin(begun)
+    return [ticket for ticket, _ in begun]
+
+
+def _begin(begun: list[tuple[Ticket, Opening]]):
+    """First message, history and mails of tickets that were inserted just now."""
+    with session.no_autoflush:
+        events = []
+        for ticket, opening in begun:
+            by = opening.by or opening.customer
+            events.append(ticket.record("created", by=by, at=opening.at))
+            opening.message = ticket.say(by, opening.body, opening.attachments, at=opening.at)
+            opening.message.mail_id, opening.message.placed_by = opening.mail_id, opening.placed_by
+        session.flush()
+        index_new((ticket.id, ticket.head_to_find + opening.body, "") for ticket, opening in begun)
+        following = {team: team.followers for team in {opening.team for _, opening in begun}}
+        for (ticket, opening), event in zip(begun, events, strict=True):
+            if opening.answered:
+                ticket.send_stage_templates(event)
+            author = opening.by or opening.customer
+            ticket.tell_followers_of_new_ticket(event, author, following[opening.team])
+    session.flush()
+    ring("assign")
 
 
 def _by_key(key) -> Ticket | None:

@@ -16,7 +16,9 @@ import psutil
 from aiosmtpd.controller import Controller
 
 ROOT = Path(__file__).resolve().parents[1]
-SETTINGS = re.compile(r".*_URL|SECRET_KEY|DATA_DIR|HOST|PORT|MAIL_.*|LMTP_LISTEN|TRUSTED_.*|WEB_.*|LANGUAGE|TIMEZONE")
+SETTINGS = re.compile(
+    r".*_URL|SECRET_KEY|DATA_DIR|HOST|PORT|MAIL_.*|LMTP_LISTEN|REPLY_MARK|AUTHSERV_ID|RECIPIENT_HEADER|SENDER_LIMIT|MAX_.*|TRUSTED_.*|WEB_.*|LANGUAGE|TIMEZONE"
+)
 
 
 def free_port() -> int:

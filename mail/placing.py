@@ -1,0 +1,352 @@
+"""Where a mail belongs (R-MAIL-2): on the ticket that its reply address names, else on the one whose thread it
+answers, else on a new ticket of the team it was sent to. Automatic mail is only noted (R-MAIL-3)."""
+
+import hashlib
+import io
+import logging
+import re
+from datetime import timedelta
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from limits import parse
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+
+from models.attachment import KEPT, Upload, discard
+from models.base import add_unless_there, session
+from models.bell import ring
+from models.closing import TicketClosed
+from models.incoming import AddressCheck, IncomingMail, all_addresses, row_of
+from models.message import Message
+from models.outbox import Delivery, in_english, no_stage_mails
+from models.people import INTERNAL, Contact, normal_email
+from models.reply_address import apart, open_reply_address
+from models.ticket import Opening, Ticket, open_tickets
+from models.visibility import may_see
+from web.locale import LANGUAGES
+
+from .bounces import note_bounce
+from .headers import BadAddress, mailbox
+from .threads import taking_part, ticket_of_thread
+
+ANSWER_EVERY = timedelta(hours=24)  # at most one automatic answer to one address in so long (threat model, rule 51)
+NO_SENDER = in_english("It names no sender that could be answered.")
+NO_TEAM = in_english("No team has the address that it was sent to.")
+NOT_ACTIVE = in_english("The team is not active.")
+CLOSED = in_english("The ticket is closed: reopen it, then run this again.")
+SPAM = in_english("The mail server says that it is spam.")
+TOO_MANY = in_english("Its sender opened too many tickets in a short time.")
+OURS = in_english("It comes from one of our own addresses.")
+CHECK = in_english("It is our own check of this address.")
+TWICE = in_english("It came twice.")
+NOT_PLACED = in_english("It could not be placed:")
+KINDS = {
+    "receipt": in_english("It is a read receipt."),
+    "abuse": in_english("It is a report of abuse."),
+    "vacation": in_english("It is an automatic reply."),
+    "generated": in_english("A program wrote it."),
+    "bulk": in_english("It went to many recipients."),
+}
+_KEY = re.compile(r"\+[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)")
+
+log = logging.getLogger(__name__)
+
+
+class Placing:
+    """Places the mails of one transaction. New tickets are opened together, by ``finish``."""
+
+    def __init__(self, at):
+        self.at, self.config = at, current_app.config
+        self.openings: list[tuple[IncomingMail, object, Opening]] = []
+        self.addresses, self.people, self.opened, self.answered = {}, {}, {}, set()
+        self.ours, self.checks, self.limit = set(), {}, 0
+
+    def prepare(self, pairs):
+        """Ask once for all of these mails what each of them needs."""
+        if not pairs:
+            return
+        self.addresses = all_addresses()
+        authors = {found.author for _, found in pairs}
+        ids = {found.mail_id for _, found in pairs if found.mail_id}
+        self.people = {one.email: one for one in session.scalars(select(Contact).where(Contact.email.in_(authors)))}
+        limit = parse(self.config["SENDER_LIMIT"])
+        since, day = self.at - timedelta(seconds=limit.get_expiry()), self.at - ANSWER_EVERY
+        self.limit = limit.amount
+        rows = select(IncomingMail.author, func.count()).where(IncomingMail.author.in_(authors))
+        tickets = rows.where(IncomingMail.state == "ticket", IncomingMail.received_at > since)
+        self.opened = dict(session.execute(tickets.group_by(IncomingMail.author)).all())
+        answers = rows.where(IncomingMail.answered, IncomingMail.handled_at > day).group_by(IncomingMail.author)
+        self.answered = {author for author, _ in session.execute(answers)}
+        self.ours = set(session.scalars(select(Delivery.mail_id).where(Delivery.mail_id.in_(ids))))
+        checks = select(AddressCheck).where(AddressCheck.mail_id.in_(ids))
+        self.checks = {check.mail_id: check for check in session.scalars(checks)}
+
+    def place(self, mail: IncomingMail, found, raw: bytes):
+        """Give the mail its one outcome, or line it up for ``finish``."""
+        self._describe(mail, found)
+        mine = self._mine(mail, found, raw)
+        mail.team = self._team(mine) if mine else None
+        if self.openings and self._may_concern_them(mail, found, mine):
+            self.finish()
+        self._attempt(mail, lambda: self._decide(mail, found, mine))
+
+    def _may_concern_them(self, mail, found, mine) -> bool:
+        """Whether a ticket that is lined up may be what this one answers, or repeats."""
+        if found.references or (mine and apart(mine)[1]):
+            return True
+        key = mail.team and self._key(mail.team, found, mail)
+        return any(opening.key == key for _, _, opening in self.openings)
+
+    def _describe(self, mail, found):
+        mail.author, mail.subject, mail.mail_id = found.author[:320], found.subject, found.mail_id
+        mail.verified = found.verified
+        others = [one for one in found.recipients if one != found.author and apart(one)[0] not in self.addresses]
+        mail.copies = "\n".join(dict.fromkeys(others))
+
+    def _mine(self, mail, found, raw) -> str | None:
+        """The address of ours that this row is for. Where no envelope says so, the headers do: the one that our server
+        sets, else To and Cc, of which each team gets a row of its own (threat model, rules 48 and 49)."""
+        if mail.recipient is not None:
+            return mail.recipient
+        known = [one for one in found.recipients if one in self.addresses or apart(one)[0] in self.addresses]
+        if found.delivered_to and apart(found.delivered_to)[0] in self.addresses:
+            return found.delivered_to
+        first = {}
+        for one in known:
+            first.setdefault(self._team(one), one)
+        mine, *others = first.values() or [self.config["IMAP_TO"] if mail.via == "imap" else None]
+        for other in others:
+            row = IncomingMail(**row_of(raw, "copy", mail.sender, other, mail.received_at))
+            if add_unless_there(row):
+                ring("receive")
+        return mine
+
+    def _team(self, address):
+        return self.addresses.get(address) or self.addresses.get(apart(address)[0])
+
+    def _attempt(self, mail, work):
+        """Do it as a whole or not at all; what fails is parked, and the next one goes on (threat model, rule 43)."""
+        files = len(session.info.get(KEPT, ()))
+        try:
+            with session.begin_nested():
+                work()
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: that is no fault of the mail
+        except Exception as error:
+            log.exception("Incoming mail %s cannot be placed.", mail.id)
+            self.people.pop(mail.author, None)
+            mail.becomes("parked", f"{NOT_PLACED} {type(error).__name__}", self.at)
+            for key in session.info.get(KEPT, [])[files:]:
+                discard(key)
+
+    def _decide(self, mail, found, mine):
+        if check := self.checks.get(found.mail_id):
+            check.arrived_at = check.arrived_at or self.at
+            return mail.becomes("automatic", CHECK, self.at)
+        if found.mail_id in self.ours or self._is_ours(found.author):
+            return mail.becomes("automatic", OURS, self.at)
+        if found.automatic == "bounce":
+            return note_bounce(mail, found, self.at)
+        link = open_reply_address(apart(mine)[1], mail.received_at) if mine else None
+        if found.automatic:
+            ticket = link.ticket if link else ticket_of_thread(found.references)
+            return mail.becomes("automatic", KINDS[found.automatic], self.at, ticket=ticket)
+        if not self._can_be_answered(found.author):
+            return mail.becomes("parked", NO_SENDER, self.at)
+        return self._by_key(mail, found, link) or self._by_thread(mail, found) or self._by_recipient(mail, found)
+
+    def _is_ours(self, address) -> bool:
+        return address in self.addresses or address == normal_email(self.config["MAIL_FROM"])
+
+    def _can_be_answered(self, address) -> bool:
+        try:
+            mailbox("", address)
+        except BadAddress:
+            return False
+        return len(address) <= 254
+
+    def _by_key(self, mail, found, link) -> bool:
+        """The signed reply address. Whoever answers tickets needs their own key, and the rights of now (rule 44)."""
+        if link is None or (ticket := final(link.ticket)) is None:
+            return False
+        author, owner = self._contact(found), link.contact
+        of_staff = owner.user is not None and owner.user.role in INTERNAL
+        if of_staff:
+            if author is not owner or not owner.internal or not may_see(owner.user, ticket):
+                return False
+        elif link.purpose == "note" or (author is not owner and _is_staff(author)):
+            return False
+        if author is owner:
+            link.last_used_at, owner.bounced_at = self.at, None
+        self._reply(mail, found, ticket, author, "reply_address", internal=link.purpose == "note")
+        return True
+
+    def _by_thread(self, mail, found) -> bool:
+        """The mails it answers, if the author takes part; colleagues answer by their key alone (rules 44 and 45)."""
+        if not found.references or (ticket := ticket_of_thread(found.references)) is None:
+            return False
+        author = self.people.get(found.author) or Contact.by_email(found.author)
+        ticket = final(ticket)
+        if author is None or (_is_staff(author) and author.id != ticket.customer_id) or not taking_part(ticket, author):
+            return False
+        self._reply(mail, found, ticket, author, "thread")
+        return True
+
+    def _reply(self, mail, found, ticket, author, rule, internal=False):
+        key = self._key(ticket.team, found, mail)
+        if session.scalar(select(Message.id).where(Message.submission_key == key)):
+            return self._twice(mail, key)
+        hush = not self._may_answer(found)
+        stage_id = ticket.stage_id
+        try:
+            if hush:
+                with no_stage_mails():
+                    message = ticket.reply(
+                        author, self._body(found), self._files(found), internal, key, mail.received_at
+                    )
+            else:
+                message = ticket.reply(author, self._body(found), self._files(found), internal, key, mail.received_at)
+        except TicketClosed:
+            return mail.becomes("parked", CLOSED, self.at, ticket=ticket)
+        message.mail_id, message.placed_by = found.mail_id, rule
+        if not hush and (message.ticket is not ticket or ticket.stage_id != stage_id):
+            self._note_answer(mail, found)
+        return mail.becomes("reply", "", self.at, ticket=message.ticket, message=message, team=message.ticket.team)
+
+    def _by_recipient(self, mail, found) -> bool:
+        """A new ticket of the team it was sent to; nothing else in the mail has a say (threat model, rule 48)."""
+        if mail.team is None:
+            return mail.becomes("parked", NO_TEAM, self.at)
+        if not mail.team.active:
+            return mail.becomes("parked", NOT_ACTIVE, self.at)
+        key = self._key(mail.team, found, mail)
+        if self._known(key):
+            return self._twice(mail, key)
+        if not mail.released:
+            if found.spam:
+                return mail.becomes("quarantined", SPAM, self.at)
+            if self.opened.get(found.author, 0) >= self.limit:
+                return mail.becomes("quarantined", TOO_MANY, self.at)
+        self.opened[found.author] = self.opened.get(found.author, 0) + 1
+        opening = self._opening(mail, found, key)
+        if opening.answered:
+            self._note_answer(mail, found)
+        self.openings.append((mail, found, opening))
+        return True
+
+    def _opening(self, mail, found, key) -> Opening:
+        subject = found.subject or _first_words(found.text) or _("(no subject)")
+        return Opening(
+            mail.team, None, subject, self._body(found), attachments=self._files(found), key=key,
+            at=mail.received_at, answered=self._may_answer(found), mail_id=found.mail_id, placed_by="recipient",
+        )  # fmt: skip
+
+    def finish(self):
+        """Open the tickets that were lined up: together, and one by one where that fails."""
+        lined_up, self.openings = self.openings, []
+        if not lined_up:
+            return
+        files = len(session.info.get(KEPT, ()))
+        try:
+            with session.begin_nested():
+                self._open(lined_up)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            if len(lined_up) > 1 or not isinstance(error, IntegrityError):
+                log.info("New tickets are opened one by one: %s", type(error).__name__)
+            for key in session.info.get(KEPT, [])[files:]:
+                discard(key)
+            for one in lined_up:
+                self._open_alone(*one)
+
+    def _open_alone(self, mail, found, opening):
+        self.people.pop(found.author, None)
+
+        def work():
+            if self._known(opening.key):
+                return self._twice(mail, opening.key)
+            fresh = self._opening(mail, found, opening.key)
+            fresh.answered, mail.answered = opening.answered, opening.answered
+            return self._open([(mail, found, fresh)])
+
+        self._attempt(mail, work)
+
+    def _open(self, lined_up):
+        with session.no_autoflush:
+            for _mail, found, opening in lined_up:
+                opening.customer = self._contact(found)
+        tickets = open_tickets([opening for _, _, opening in lined_up])
+        for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):
+            mail.becomes("ticket", "", self.at, ticket=ticket, message=opening.message)
+
+    def _contact(self, found) -> Contact:
+        """The author as a contact. Nobody else is made of a mail (threat model, rule 46)."""
+        if found.author not in self.people:
+            language = found.language if found.language in LANGUAGES else self.config["BABEL_DEFAULT_LOCALE"]
+            known = Contact.by_email(found.author)
+            if known is None:
+                known = Contact(email=found.author, name=found.name[:120], language=language)
+                session.add(known)
+            self.people[found.author] = known
+        return self.people[found.author]
+
+    def _key(self, team, found, mail) -> str:
+        """One message for each team, however often and by whichever way it comes (threat model, rule 49)."""
+        digest = hashlib.sha256(f"mail {team.id} {found.mail_id or mail.key}\0{found.author}\0".encode())
+        digest.update(f"{found.subject}\0{found.text}".encode())
+        for file in found.files:
+            digest.update(hashlib.sha256(file.content).digest())
+        return digest.hexdigest()
+
+    def _known(self, key) -> bool:
+        return any(session.scalar(select(one.id).where(one.submission_key == key)) for one in (Ticket, Message))
+
+    def _twice(self, mail, key):
+        ticket = session.scalar(select(Ticket).where(Ticket.submission_key == key))
+        message = session.scalar(select(Message).where(Message.submission_key == key))
+        state = "reply" if message else "ticket"
+        return mail.becomes(state, TWICE, self.at, ticket=message.ticket if message else ticket, message=message)
+
+    def _may_answer(self, found) -> bool:
+        """Whether a stage may write back: not to a machine, a list or ourselves, and once a day (rules 50 and 51)."""
+        return found.answerable and found.author not in self.answered
+
+    def _note_answer(self, mail, found):
+        mail.answered = True
+        self.answered.add(found.author)
+
+    def _body(self, found) -> str:
+        """The words, whole; links and reply addresses of ours are taken out of what was quoted: they are personal."""
+        text = _KEY.sub("", found.text)
+        base = re.escape(self.config["BASE_URL"])
+        text = re.sub(rf"({base}/(?:ticket|reset|signup|rating|unsubscribe)[/?])[^\s\"'<>)\]]+", r"\1…", text)
+        if found.left:
+            with force_locale(self.config["BABEL_DEFAULT_LOCALE"]):
+                names = ", ".join(found.left)
+                text += "\n\n" + _("[Too large to be kept here, but in the original mail: %(names)s]", names=names)
+        return text.strip() or found.subject or "…"
+
+    def _files(self, found) -> list[Upload]:
+        return [Upload(one.name, one.type, io.BytesIO(one.content), one.content_id) for one in found.files]
+
+
+def _is_staff(contact) -> bool:
+    """Whether this address is that of somebody who answers tickets, or did."""
+    return contact.user is not None and contact.user.role in INTERNAL
+
+
+def _first_words(text: str) -> str:
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= 80 else line[:79].rstrip() + "…"
+
+
+def final(ticket: Ticket | None) -> Ticket | None:
+    """The ticket that goes on where this one was merged away (R-MERGE-2)."""
+    seen = set()
+    while ticket is not None and ticket.merged_into is not None and ticket.id not in seen:
+        seen.add(ticket.id)
+        ticket = ticket.merged_into
+    return ticket

@@ -49,7 +49,7 @@ def _sort(found, mail, parts, sender) -> str:
     robot = found.author.partition("@")[0] in ROBOTS
     if (sender == "" or robot) and _mail_ids(parts):
         return "bounce"
-    declared = _says(mail, "Auto-Submitted").partition(";")[0].strip()
+    declared = re.split(r"[;\s(]", _says(mail, "Auto-Submitted"), maxsplit=1)[0]
     if declared not in ("", "no"):
         return "vacation" if declared == "auto-replied" or _away(found, mail) else "generated"
     if any(mail.get(name) is not None for name in SAY_SO) or "autoresponder" in _says(mail, "X-POST-MessageClass"):

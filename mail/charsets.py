@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from email.errors import MessageError
 from email.header import decode_header
 
 # What mail calls a charset, and the larger one that is meant (WHATWG Encoding, "labels").
@@ -69,7 +70,7 @@ def header_text(value, limit: int = 500) -> str:
             value = "".join(
                 decoded(part, charset) if isinstance(part, bytes) and charset else _raw(part) for part, charset in parts
             )
-        except (ValueError, LookupError, AssertionError, IndexError):  # email.errors.HeaderParseError is a ValueError
+        except (MessageError, ValueError, LookupError, AssertionError):
             value = _raw(value)
     else:
         value = _raw(value)

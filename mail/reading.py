@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from email.message import Message
 from email.parser import BytesFeedParser
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import getaddresses
 
 from .automatic import recognise
@@ -25,6 +25,16 @@ LONGEST_ID = 250
 MAIL_ID = re.compile(r"<([^<>\s]{1,250})>")
 LANGUAGE = re.compile(r"\s*([a-z]{2})\b", re.I)
 WHOLE_TEXT = "message.txt"
+
+
+class AsItCame(Compat32):
+    """Headers are strings always: bytes beyond ASCII stay in them as halves of letters, for charsets.py to guess."""
+
+    def header_fetch_parse(self, name, value):
+        return value
+
+
+AS_IT_CAME = AsItCame()
 
 
 class Unreadable(Exception):
@@ -65,7 +75,7 @@ def read(
     raw: bytes, sender: str | None = None, authserv_id="", recipient_header="", largest_file=20_000_000
 ) -> Reading:
     """The mail as it can be placed; raises Unreadable, or anything else."""
-    parser = BytesFeedParser(policy=compat32)
+    parser = BytesFeedParser(policy=AS_IT_CAME)
     for start in range(0, len(raw), CHUNK):
         parser.feed(raw[start : start + CHUNK])
     mail = parser.close()
@@ -230,7 +240,7 @@ def _keep(found: Reading, part: Part, number: int, largest_file: int):
     name, kind = _name_of(part, number), part.type
     if kind.startswith("message/") and part.message.is_multipart():
         inner = part.message.get_payload()
-        content = b"".join(one.as_bytes(policy=compat32) for one in inner if isinstance(one, Message))
+        content = b"".join(one.as_bytes(policy=AS_IT_CAME) for one in inner if isinstance(one, Message))
         kind = "message/rfc822" if kind in ("message/rfc822", "message/global") else "text/plain"
     else:
         content = _content(part.message)

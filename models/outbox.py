@@ -231,7 +231,7 @@ class Mailing:
 
     def _queue_template(self, channel, template, event, **about):
         cause, about = f"event:{event.id}:{channel}", {"channel": channel, "template": template, **about}
-        return queue_mail("stage", self.customer, cause, ticket=self, event=event, **about)
+        return queue_mail("stage", self.customer, cause, fresh=True, ticket=self, event=event, **about)
 
     def cancel_unsent_stage_mail(self):
         """No mail contradicts the state: what a closing wanted to say and did not say yet is not said (R-CLOSE-5)."""

@@ -75,6 +75,8 @@ def readable_by(administrator):
 @administrators_only
 def outbox():
     """Newest first; a page ends where the next one begins (``before``), so the hundredth costs what the first does."""
+    from .mail import tabs
+
     state, text = request.args.get("state", ""), request.args.get("q", "").strip()[:200]
     before = request.args.get("before", 0, type=int)
     query = select(Delivery).where(readable_by(me())).order_by(Delivery.id.desc()).limit(PAGE + 1)
@@ -88,7 +90,7 @@ def outbox():
     return render_template(
         "console/outbox.html", deliveries=found[:PAGE], next_before=found[PAGE - 1].id if len(found) > PAGE else None,
         before=before, q=text, state=state, chips=chips(state, text), state_names=STATE_NAMES, looks=STATE_LOOKS,
-        kinds=KIND_NAMES, folder=mail_folder(), gateway=gateway(), held=held_sms(),
+        kinds=KIND_NAMES, folder=mail_folder(), gateway=gateway(), held=held_sms(), tabs=tabs("out"),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from models import Stage, Team
+from models import Stage, Team, TeamAddress
 
 from .choices import NEEDED, MultiCheckboxField, WholeNumber, email_address, taken, trim, well_formed_slug, within
 
@@ -141,7 +141,7 @@ class TeamForm(NewTeamForm):
         self.leaving = []  # the stages that go although tickets stand in them: the form then asks what takes these
 
     def validate_address(self, field):
-        if field.data and taken(Team.address, field.data, self.team):
+        if field.data and (taken(Team.address, field.data, self.team) or taken(TeamAddress.address, field.data, None)):
             raise ValidationError(_l("Another team has this address: choose another one."))
 
     def validate_stages(self, field):

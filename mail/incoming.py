@@ -148,7 +148,7 @@ def _place(some, at):
         if found is None:
             mail.due_at, mail.attempts = at, mail.attempts - 1
         elif isinstance(found, str):
-            mail.becomes("parked", found, at)
+            placing.park(mail, found)
         else:
             placing.place(mail, found, claim.raw)
     placing.finish()

@@ -65,9 +65,9 @@ class Placing:
 
     def prepare(self, pairs):
         """Ask once for all of these mails what each of them needs."""
+        self.addresses = all_addresses()
         if not pairs:
             return
-        self.addresses = all_addresses()
         authors = {found.author for _, found in pairs}
         ids = {found.mail_id for _, found in pairs if found.mail_id}
         self.people = {one.email: one for one in session.scalars(select(Contact).where(Contact.email.in_(authors)))}
@@ -98,6 +98,11 @@ class Placing:
             return True
         key = mail.team and self._key(mail.team, found, mail)
         return any(opening.key == key for _, _, opening in self.openings)
+
+    def park(self, mail: IncomingMail, reason: str):
+        """There is no reading of it; whose it is, the envelope says."""
+        mail.team = self._team(mail.recipient) if mail.recipient else None
+        mail.becomes("parked", reason, self.at)
 
     def _describe(self, mail, found):
         mail.author, mail.subject, mail.mail_id = found.author[:320], found.subject, found.mail_id
@@ -150,7 +155,7 @@ class Placing:
         if found.automatic == "bounce":
             return note_bounce(mail, found, self.at)
         link = open_reply_address(apart(mine)[1], mail.received_at) if mine else None
-        if found.automatic:
+        if found.automatic and not mail.released:
             ticket = link.ticket if link else ticket_of_thread(found.references)
             return mail.becomes("automatic", KINDS[found.automatic], self.at, ticket=ticket)
         if not self._can_be_answered(found.author):

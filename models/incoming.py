@@ -93,10 +93,13 @@ class IncomingMail(Base):
             setattr(self, name, value)
 
     def run_again(self, at: datetime | None = None):
-        """Read and place it anew, as if it had come now; for what was set aside. NotSetAside otherwise."""
-        if self.state not in SET_ASIDE or self.raw is None:
+        """Read and place it anew, for what was set aside; what was taken for a machine's is then a person's.
+
+        NotSetAside for what has its place.
+        """
+        if self.state not in (*SET_ASIDE, "automatic") or self.raw is None:
             raise NotSetAside
-        self.released = self.released or self.state == "quarantined"
+        self.released = self.released or self.state != "parked"
         self.state, self.reason, self.attempts, self.due_at = "received", "", 0, at or now()
         ring("receive")
 

@@ -16,6 +16,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from models.attachment import Upload
 from models.base import session
+from models.incoming import TeamAddress
 from models.passwords import LONGEST, WeakPassword, check_strength
 from models.people import normal_email
 from models.phone import NoPhoneNumber, normal_phone
@@ -81,9 +82,8 @@ def normal_address(typed: str) -> str:
 def not_ours(form, field):
     """Our own addresses can't be a requester: we would write to ourselves (threat model, rule 33)."""
     address = normal_email(field.data or "")
-    if address == normal_email(current_app.config["MAIL_FROM"]) or session.scalar(
-        select(Team.id).where(Team.address == address)
-    ):
+    teams = (select(one.id).where(one.address == address) for one in (Team, TeamAddress))
+    if address == normal_email(current_app.config["MAIL_FROM"]) or any(map(session.scalar, teams)):
         raise ValidationError(_("This is an address of this helpdesk. Write your own, so that we can answer you."))
 
 

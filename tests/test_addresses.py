@@ -14,6 +14,7 @@ from sqlalchemy import select
 from models import Batch, BulkAction, Company, Delivery, SavedView, Template, TimeOff, Upload, session
 from models.base import db, now
 from models.filters import Filters
+from models.incoming import AddressCheck, IncomingMail, TeamAddress, row_of
 from wsgi import create_app
 
 PNG = (
@@ -52,11 +53,13 @@ CONSOLE = [
     (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
     (DESK, "move_page move reopen reply closing_page note_attempt ask_supervisor forgotten"),
     (OWN, "preview_closing runs run undo_run"),
-    (DESK, "attachment_picture"),
-    (DESK, "move_page move reopen reply"),
     (DESK, "attachment_picture draft presence undo canned_for"),
     (INTERNAL, "canned new_canned"),
     (set(), "change_canned remove_canned"),  # each their own: tests/console/test_answering.py
+    (ADMINISTRATORS, "mail bounced addresses add_address discard"),
+    (set(), "check_address"),  # without an address; tests/console/test_mail.py names one
+    (OWN, "incoming original run_again remove_address address_check"),
+    (DESK, "original_of_message"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "send_held balance"),
     (ADMINISTRATORS, "templates template delete_template new_template"),
@@ -125,9 +128,21 @@ def values(printer, team, carla, agnes, visitors):
     session.add(batch)
     session.commit()
     delivery = session.scalar(select(Delivery.id).where(Delivery.ticket_id == printer.id).limit(1))
+    mail = IncomingMail(**row_of(b"From: carla@client.example\n\nSee picture", "lmtp", "", team.address))
+    mail.becomes("reply", ticket=printer, message=message, team=team)
+    alias, check = (
+        TeamAddress(address="help@desk.example", team=team),
+        AddressCheck(address=team.address, mail_id="x@y"),
+    )
+    session.add_all([mail, alias, check])
+    session.commit()
 
     def of(endpoint):
         ids = {
+            **dict.fromkeys(("incoming", "original", "run_again"), mail.id),
+            "original_of_message": message.id,
+            "remove_address": alias.id,
+            "address_check": check.id,
             "assignment_page": team.id,
             "simulation": team.id,
             "bulk_action": action.id,

@@ -39,7 +39,9 @@ CONSOLE = (
     Item("/console/", lazy_gettext("Teams"), "layout-dashboard", roots=("/console/teams/",)),
     Item("/console/tickets/mine", lazy_gettext("My tickets"), "user-check"),
     Item("/console/tickets", lazy_gettext("All tickets"), "inbox", roots=("/console/tickets/", "/console/merge")),
-    Item("/console/outbox", lazy_gettext("Outbox"), "send", roots=("/console/outbox/",), administrator=True),
+    Item(
+        "/console/mail", lazy_gettext("Mail"), "mail", roots=("/console/mail/", "/console/outbox"), administrator=True
+    ),
     Item("/console/teams", lazy_gettext("Teams"), "users", group=True, administrator=True),
     Item("/console/stages", lazy_gettext("Stages"), "columns", True, ("/console/stages/",), True),
     Item("/console/templates", lazy_gettext("Templates"), "template", True, ("/console/templates/",), True),

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0013"
+down_revision = "0012"
 
 STATES = "('received', 'ticket', 'reply', 'bounce', 'automatic', 'parked', 'quarantined', 'discarded')"
 REFERENCES = (("team_id", "teams"), ("ticket_id", "tickets"), ("message_id", "messages"), ("delivery_id", "deliveries"))

@@ -82,12 +82,12 @@ class Conversation:
 
     def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False, thanks=False):
         """Write the message itself: activity, the turn of who waits for whom, and the search index."""
-        message = self.say(by, body, attachments, internal, key, at)
+        message = self.say(by, body, attachments, internal, key, at, thanks)
         session.flush()
         self.index_message(message, first=first)
         return message
 
-    def say(self, by, body, attachments=(), internal=False, key=None, at=None) -> Message:
+    def say(self, by, body, attachments=(), internal=False, key=None, at=None, thanks=False) -> Message:
         """The message, not yet in the database nor found by a search."""
         at = at or now()
         message = Message(ticket=self, author=by, body=body, internal=internal, at=at, submission_key=key)

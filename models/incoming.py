@@ -11,7 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, Refusal, UtcDateTime, now, session
+from .base import Base, Refusal, UtcDateTime, now, only_reading, session
 from .bell import ring
 from .message import Message
 from .outbox import Delivery
@@ -166,12 +166,14 @@ def counts(condition) -> dict[str, int]:
 
 
 def forget_originals(at: datetime, limit=200) -> int:
-    """Drop the originals of mails that have had their place for KEPT; returns how many."""
+    """Drop the originals of mails that have had their place for KEPT; returns how many. Commits by itself."""
     old = select(IncomingMail.id).where(
         IncomingMail.handled_at <= at - KEPT, IncomingMail.state.in_(_HANDLED_WELL), IncomingMail.raw.is_not(None)
     )
-    ids = list(session.scalars(old.limit(limit)))
+    with only_reading():
+        ids = list(session.scalars(old.limit(limit)))
     if ids:
         rows = IncomingMail.__table__
         session.execute(rows.update().where(rows.c.id.in_(ids)).values(raw=None))
+        session.commit()
     return len(ids)

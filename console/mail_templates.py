@@ -1,104 +1,28 @@
-"""The words of automatic mails and SMS, in each language, with a preview on the newest ticket."""
+"""The words of automatic mails and SMS, in each language: which there are, who sends them, and their pages."""
 
-from flask import current_app, flash, redirect, render_template, request, url_for
-from flask_babel import force_locale, format_date
+import json
+
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
-from wtforms import RadioField, StringField, TextAreaField
-from wtforms.validators import DataRequired, Length, ValidationError
 
-from models import Stage, Template, Ticket, User, now, session
+from models import Stage, Template, session
 from models.access import NotVisible
-from models.template import CHANNELS, PLACEHOLDERS, TextTooLong, UnknownPlaceholder
-from models.templates_shipped import NAMES
-from models.visibility import tickets_visible_to
-from web.locale import LANGUAGES
-from web.words import number
+from models.template import CHANNELS
+from models.templates_shipped import IN_FRENCH, INACTIVITY, NAMES, REMINDER
+from web.respond import asked_by_htmx
 
 from . import administrators_only, bp, me
-from .choices import NEEDED, commit, refuse, taken, trim
+from .choices import commit
+from .pipeline import stages_known_to
+from .template_form import TemplateForm
+from .template_preview import placeholders_offered, previews, send_test
 
-LANGUAGE_NAMES = {"en": _l("English"), "fr": _l("French")}
-MEANINGS = {
-    "customer": _l("the customer's name"),
-    "number": _l("the ticket's number"),
-    "subject": _l("the ticket's subject"),
-    "team": _l("the team's name"),
-    "stage": _l("the stage that the ticket reached"),
-    "agent": _l("the assignee's name"),
-    "link": _l("the customer's own link to the ticket"),
-    "why": _l("the reason given with the change"),
-    "reopen_days": _l("how many days a message reopens the ticket"),
-    "closes_on": _l("the day on which the ticket closes by itself"),
-}
-
-
-def can_be_sent(form, field):
-    """A name that will never have a value, or a text that could become huge, is refused where it was typed."""
-    channel = form.channel.data if form.channel.data in CHANNELS else "email"
-    try:
-        Template(channel=channel, subject={}, body={"en": field.data or ""}).check()
-    except TextTooLong as text:
-        raise ValidationError(
-            _(
-                "Written out, this text could have %(count)s characters; at most %(most)s are sent.",
-                count=number(text.characters),
-                most=number(text.most),
-            )
-        ) from None
-    except UnknownPlaceholder as unknown:
-        names = ", ".join(f"{{{{ {name} }}}}" for name in unknown.names)
-        raise ValidationError(_("%(names)s is no placeholder; choose one of those offered.", names=names)) from None
-
-
-class TemplateForm(FlaskForm):
-    name = StringField(_l("Name"), [DataRequired(NEEDED), Length(max=120)], [trim])
-    channel = RadioField(_l("Sent as"), choices=[("email", _l("E-mail")), ("sms", _l("SMS"))], default="email")
-    subject_en = StringField(_l("Subject in English"), [Length(max=250), can_be_sent], [trim])
-    body_en = TextAreaField(_l("Text in English"), [Length(max=20000), can_be_sent], [trim])
-    subject_fr = StringField(_l("Subject in French"), [Length(max=250), can_be_sent], [trim])
-    body_fr = TextAreaField(_l("Text in French"), [Length(max=20000), can_be_sent], [trim])
-
-    def __init__(self, template=None, **kwargs):
-        super().__init__(data=values(template) if template else None, **kwargs)
-        self.template = template
-
-    def validate_name(self, field):
-        if self.template and self.template.name in NAMES and field.data != self.template.name:
-            raise ValidationError(_("Rules find this template by its name: it keeps it."))
-        if taken(Template.name, field.data, self.template):
-            raise ValidationError(_("Another template has this name: choose another one."))
-
-    def validate(self, extra_validators=None):
-        good = super().validate(extra_validators)
-        if not self.body_en.data and not self.body_fr.data:
-            refuse(self.body_en, _("Write the text in at least one language."))
-            good = False
-        for language in LANGUAGES:
-            subject, body = self[f"subject_{language}"], self[f"body_{language}"]
-            if self.channel.data == "email" and body.data and not subject.data:
-                refuse(subject, _("A mail needs a subject."))
-                good = False
-        return good
-
-    def texts(self, part) -> dict:
-        """{language: text} of what is written; an empty language falls back to the other."""
-        return {language: self[f"{part}_{language}"].data for language in LANGUAGES if self[f"{part}_{language}"].data}
-
-    def draft(self) -> Template:
-        return Template(
-            name=self.name.data, channel=self.channel.data, subject=self.texts("subject"), body=self.texts("body")
-        )
-
-
-def values(template) -> dict:
-    texts = {
-        f"{part}_{code}": getattr(template, part).get(code, "") for part in ("subject", "body") for code in LANGUAGES
-    }
-    return {"name": template.name, "channel": template.channel, **texts}
+CHANNEL_NAMES = {"email": _l("E-mail"), "sms": _l("SMS")}
+RULES = {REMINDER: _l("the reminder before closing"), INACTIVITY: _l("automatic closing, in place of a rating request")}
+RULES |= {IN_FRENCH[name]: words for name, words in RULES.items()}
+CHOOSERS = ("email_template", "sms_template")  # fields of the stage form that a template can be made for on the spot
 
 
 def known_template(id: int) -> Template:
@@ -111,25 +35,36 @@ def known_template(id: int) -> Template:
 @bp.get("/templates")
 @administrators_only
 def templates():
-    found = session.scalars(select(Template).order_by(Template.name, Template.id)).all()
-    return render_template("console/templates.html", templates=found, uses=uses())
+    channel = request.args.get("channel", "")
+    query = select(Template).order_by(Template.name, Template.id)
+    if channel in CHANNELS:
+        query = query.where(Template.channel == channel)
+    words = [("", _("All")), *CHANNEL_NAMES.items()]
+    chips = [(label, url_for(".templates", channel=key or None), key == channel, None) for key, label in words]
+    found = session.scalars(query).all()
+    return render_template("console/templates.html", templates=found, uses=uses(), chips=chips, channel=channel)
 
 
 def uses() -> dict[int, list[str]]:
-    """{template: names of the stages that send it}."""
-    found = {}
-    for stage in session.scalars(
-        select(Stage).where(or_(Stage.email_template_id.is_not(None), Stage.sms_template_id.is_not(None)))
-    ):
+    """{template: who sends it}: stages that this administrator may know of by name, others as such, and rules."""
+    known, found = {stage.id for stage in stages_known_to(me())}, {}
+    query = select(Stage).where(or_(Stage.email_template_id.is_not(None), Stage.sms_template_id.is_not(None)))
+    for stage in session.scalars(query.order_by(Stage.position, Stage.id)):
+        name = stage.name if stage.id in known else _("a stage of another company")
         for id in filter(None, (stage.email_template_id, stage.sms_template_id)):
-            found.setdefault(id, []).append(stage.name)
+            if name not in found.setdefault(id, []):
+                found[id].append(name)
+    for id, name in session.execute(select(Template.id, Template.name).where(Template.name.in_(RULES))):
+        found.setdefault(id, []).append(str(RULES[name]))
     return found
 
 
 @bp.route("/templates/new", methods=["GET", "POST"])
 @administrators_only
 def new_template():
-    return edit(None)
+    """A page, or beside the stage form a dialog, that leaves alone what is typed there."""
+    chooser = request.values.get("for") if asked_by_htmx() else None
+    return edit(None, chooser if chooser in CHOOSERS else None)
 
 
 @bp.route("/templates/<int:id>", methods=["GET", "POST"])
@@ -138,72 +73,66 @@ def template(id):
     return edit(known_template(id))
 
 
-def edit(template):
-    """Show, preview or save; the preview keeps nothing."""
+def edit(template, chooser=None):
+    """Show, preview, test or save; a preview and a test keep nothing."""
     form = TemplateForm(template)
-    valid = form.validate_on_submit()
-    if valid and "preview" not in request.form and save(template, form):
-        flash(_("The template %(name)s is saved.", name=form.name.data), "success")
-        return redirect(url_for(".templates"), 303)
-    refused = form.is_submitted() and bool(form.errors)
-    shown = [] if refused else previews(form.draft())
+    if chooser:
+        form.stand_beside(chooser)
+    looking = "preview" in request.form or "test" in request.form
+    if not form.is_submitted() and template is None:
+        form.channel.data = "sms" if "sms" in (request.args.get("channel"), (chooser or "")[:3]) else "email"
+    if not looking and form.validate_on_submit() and (kept := save(template, form)):
+        return chosen(kept, chooser) if chooser else saved(kept)
+    shown = previews(form)
+    if "test" in request.form and not shown["refused"]:
+        flash(send_test(form, shown), "info")
+    refused = form.is_submitted() and (bool(shown["refused"]) or (not looking and bool(form.errors)))
     return render_template(
-        "console/template.html", form=form, template=template, previews=shown, placeholders=MEANINGS,
-        languages=LANGUAGE_NAMES, removable=template is not None and template.name not in NAMES,
+        "console/_template_dialog.html" if chooser else "console/template.html",
+        form=form, template=template, chooser=chooser, shipped=named_by_rules(template),
+        placeholders=placeholders_offered(shown["about"]), uses=uses().get(template and template.id, []), **shown,
     ), 422 if refused else 200  # fmt: skip
 
 
-def save(template, form) -> bool:
+def named_by_rules(template) -> bool:
+    """Whether it comes with Guichet: new pipelines and rules look for it by its name."""
+    return template is not None and template.name in NAMES
+
+
+def save(template, form) -> Template | None:
+    """The template, kept; None where somebody else took its name a moment ago."""
     with session.no_autoflush:
-        template = template or Template()
-        template.name, template.channel = form.name.data, form.channel.data
-        template.subject, template.body = form.texts("subject"), form.texts("body")
+        template, draft = template or Template(), form.draft()
+        for part in ("name", "channel", "subject", "body"):
+            setattr(template, part, getattr(draft, part))
     session.add(template)
-    return commit(form.name)
+    return template if commit(form.name) else None
 
 
-def previews(draft) -> list[tuple[str, str, str]]:
-    """Language, subject and text as the customer of the newest visible ticket would read them."""
-    about = (joinedload(Ticket.customer), joinedload(Ticket.team), joinedload(Ticket.stage))
-    about = (*about, joinedload(Ticket.assignee).joinedload(User.contact))
-    newest = select(Ticket).where(tickets_visible_to(me())).order_by(Ticket.id.desc()).limit(1).options(*about)
-    ticket = session.scalar(newest)
-    shown = []
-    for language in draft.body:
-        with force_locale(language):
-            shown.append((language, *draft.fill(language, sample(ticket))))
-    return shown
+def saved(template):
+    flash(_("The template %(name)s is saved.", name=template.name), "success")
+    return redirect(url_for(".templates"), 303)
 
 
-def sample(ticket) -> dict:
-    """A value for each placeholder; the link is not a real one, for it is the customer's alone."""
-    real = {
-        "customer": str(ticket.customer), "number": str(ticket.number), "subject": ticket.subject,
-        "team": ticket.team.name, "stage": ticket.stage.name, "agent": str(ticket.assignee or ""),
-        "reopen_days": str(ticket.team.reopen_days),
-    } if ticket else {
-        "customer": "Carla Conti", "number": "1", "subject": _("The printer is on fire"), "team": _("Support"),
-        "stage": _("New"), "agent": "Agnes", "reopen_days": "7",
-    }  # fmt: skip
-    made_up = {
-        "link": f"{current_app.config['BASE_URL']}/ticket/…",
-        "why": _("the reason"),
-        "closes_on": format_date(now(), "long"),
-    }
-    return {name: (real | made_up)[name] for name in PLACEHOLDERS}
+def chosen(template, chooser):
+    """Tells the dialog to close, and the stage form which template it has now."""
+    answer = make_response("", 204)
+    made = {"id": template.id, "name": template.name, "chooser": f"{template.channel}_template"}
+    answer.headers["HX-Trigger"] = json.dumps({"template-made": made})
+    return answer
 
 
 @bp.route("/templates/<int:id>/deletion", methods=["GET", "POST"])
 @administrators_only
 def delete_template(id):
     template = known_template(id)
-    if template.name in NAMES:
+    if named_by_rules(template):
         raise NotVisible
-    stages = uses().get(id, [])
-    if request.method == "POST" and not stages:
+    users = uses().get(id, [])
+    if request.method == "POST" and not users:
         session.delete(template)
         session.commit()
         flash(_("The template is deleted."), "success")
         return redirect(url_for(".templates"), 303)
     status = 422 if request.method == "POST" else 200
-    return render_template("console/delete_template.html", template=template, stages=stages), status
+    return render_template("console/delete_template.html", template=template, users=users), status

@@ -88,10 +88,13 @@ def _filled(delivery, template, link):
 
 
 def _from_template(delivery, template, link):
-    """The company's own words. Where the link stands alone on a line, the button stands instead."""
-    subject, body = _filled(delivery, template, link)
+    return from_words(*_filled(delivery, template, link), link)
+
+
+def from_words(subject: str, body: str, link: str | None) -> Letter:
+    """A letter in the company's own words. Where the link stands alone on a line, the button stands instead."""
     before, after = _around(body, link)
-    return Letter(subject, before, after=after)
+    return Letter(subject, before, label=_("Open the ticket"), link=link, after=after)
 
 
 def _around(body: str, link: str | None) -> tuple[list[str], list[str]]:

@@ -15,17 +15,21 @@ from .recipient import mailbox_proven
 
 def values(delivery, link: str | None) -> dict:
     """Each placeholder's plain text, in the reader's language."""
-    ticket, team = delivery.ticket, delivery.ticket.team
-    subject = known_subject(delivery)
+    return values_about(delivery.ticket, link, known_subject(delivery), delivery.event)
+
+
+def values_about(ticket, link: str | None, subject: str | None, event=None) -> dict:
+    """The same where there is no delivery; ``subject`` is None where the customer's own words must not be said."""
+    team = ticket.team
     return {
         "customer": one_line(str(ticket.customer)) if subject is not None else ticket.customer.email,
         "number": str(ticket.number),
         "subject": subject if subject is not None else _("ticket %(number)s", number=ticket.number),
         "team": team.name,
-        "stage": _stage_name(delivery),
+        "stage": _stage_name(ticket, event),
         "agent": one_line(str(ticket.assignee)) if ticket.assignee else team.name,
         "link": link or "",
-        "why": _why(delivery),
+        "why": _why(ticket, event),
         "reopen_days": str(team.reopen_days),
         "closes_on": _closes_on(ticket),
     }
@@ -39,15 +43,13 @@ def known_subject(delivery) -> str | None:
     return one_line(ticket.subject)
 
 
-def _stage_name(delivery) -> str:
+def _stage_name(ticket, event) -> str:
     """The stage that was reached, wherever the ticket stands by now."""
-    event = delivery.event
-    return event.to if event and event.kind in ("stage", "closed", "reopened") else delivery.ticket.stage.name
+    return event.to if event and event.kind in ("stage", "closed", "reopened") else ticket.stage.name
 
 
-def _why(delivery) -> str:
+def _why(ticket, event) -> str:
     """Why the ticket was closed: the words of whoever closed it, or ours."""
-    event = delivery.event
     if event is None or event.kind != "closed":
         return ""
     return _reason(delivery, event) + _tried(delivery)
@@ -59,7 +61,7 @@ def _reason(delivery, event) -> str:
         return ngettext("nobody wrote for %(num)s day.", "nobody wrote for %(num)s days.", days_without)
     if event.why.strip():
         return event.why.strip()
-    if event.by_id == delivery.ticket.customer_id:
+    if event.by_id == ticket.customer_id:
         return _("you closed it yourself.")
     return _("our work on it is done.")
 

@@ -54,7 +54,12 @@ def render(delivery) -> EmailMessage:
     """
     check(delivery)
     with force_locale(language_of(delivery.contact)):
-        letter = letters.write(delivery, link_to_ticket(delivery))
+        return finished(delivery, letters.write(delivery, link_to_ticket(delivery)))
+
+
+def finished(delivery, letter) -> EmailMessage:
+    """The letter as a mail, in the language of its recipient or the one in force."""
+    with force_locale(language_of(delivery.contact)):
         files = list(_files(letter))
         text, html = (_fill(f"mail/letter.{kind}", delivery, letter, files) for kind in ("txt", "html"))
     mail = _head(delivery, letter)

@@ -89,14 +89,9 @@ def edit(template, chooser=None):
     refused = form.is_submitted() and (bool(shown["refused"]) or (not looking and bool(form.errors)))
     return render_template(
         "console/_template_dialog.html" if chooser else "console/template.html",
-        form=form, template=template, chooser=chooser, shipped=named_by_rules(template),
+        form=form, template=template, chooser=chooser,
         placeholders=placeholders_offered(shown["about"]), uses=uses().get(template and template.id, []), **shown,
     ), 422 if refused else 200  # fmt: skip
-
-
-def named_by_rules(template) -> bool:
-    """Whether it comes with Guichet: new pipelines and rules look for it by its name."""
-    return template is not None and template.name in NAMES
 
 
 def save(template, form) -> Template | None:
@@ -126,7 +121,7 @@ def chosen(template, chooser):
 @administrators_only
 def delete_template(id):
     template = known_template(id)
-    if named_by_rules(template):
+    if template.name in NAMES:
         raise NotVisible
     users = uses().get(id, [])
     if request.method == "POST" and not users:

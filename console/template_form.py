@@ -55,6 +55,15 @@ class TemplateForm(FlaskForm):
     def __init__(self, template=None, **kwargs):
         super().__init__(data=values(template) if template else None, **kwargs)
         self.template = template
+        for name in self.TEXTS:
+            self[name].flags.unmarked = True  # one language is enough, but one is needed
+        if self.shipped:
+            self.name.description = _("It comes with Guichet, which finds it by this name.")
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with Guichet: new pipelines and rules look for it by its name."""
+        return self.template is not None and self.template.name in NAMES
 
     def stand_beside(self, other: str):
         """Give its fields ids of their own, for a page that holds another form."""
@@ -62,14 +71,14 @@ class TemplateForm(FlaskForm):
             field.id = field.label.field_id = f"{other}-{field.id}"
 
     def validate_name(self, field):
-        if self.template and self.template.name in NAMES and field.data != self.template.name:
+        if self.shipped and field.data != self.template.name:
             raise ValidationError(_("Rules find this template by its name: it keeps it."))
         if taken(Template.name, field.data, self.template):
             raise ValidationError(_("Another template has this name: choose another one."))
 
     def validate_channel(self, field):
         changes = self.template and field.data != self.template.channel
-        if changes and (self.template.name in NAMES or sent_by_stages(self.template.id)):
+        if changes and (self.shipped or sent_by_stages(self.template.id)):
             raise ValidationError(_("It is in use as it is: make another template instead."))
 
     def validate(self, extra_validators=None):

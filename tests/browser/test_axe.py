@@ -21,6 +21,9 @@ ADA = [
     "/console/tickets/new",
     "/console/teams/{team}/settings",
     "/console/stages",
+    "/console/stages/{stage}",
+    "/console/templates",
+    "/console/templates/{template}",
     "/console/users",
     "/console/outbox",
 ]

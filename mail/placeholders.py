@@ -52,10 +52,10 @@ def _why(ticket, event) -> str:
     """Why the ticket was closed: the words of whoever closed it, or ours."""
     if event is None or event.kind != "closed":
         return ""
-    return _reason(delivery, event) + _tried(delivery)
+    return _reason(ticket, event) + _tried(ticket, event)
 
 
-def _reason(delivery, event) -> str:
+def _reason(ticket, event) -> str:
     if automatic := re.fullmatch(r"inactive for (\d{1,5}) days", event.why):
         days_without = int(automatic[1])
         return ngettext("nobody wrote for %(num)s day.", "nobody wrote for %(num)s days.", days_without)
@@ -66,9 +66,8 @@ def _reason(delivery, event) -> str:
     return _("our work on it is done.")
 
 
-def _tried(delivery) -> str:
+def _tried(ticket, event) -> str:
     """What was done to reach the customer before the closing, if it rests on that: the evidence (R-CLOSE-9)."""
-    event, ticket = delivery.event, delivery.ticket
     if event.by_id == ticket.customer_id or not (event.by_id is None or ticket.tried):
         return ""
     lines = [_tried_line(one) for one in ticket.attempts if event.at is None or one.at <= event.at]

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from models import held
 from models.base import session
+from models.contact_attempt import note_undeliverable
 from models.outbox import Delivery, in_english
 from models.phone import NoPhoneNumber, normal_phone
 
@@ -94,8 +95,14 @@ def _send_one(gateway, claim, at):
     try:
         gateway.post(normal_phone(address), raw.decode())
     except NoPhoneNumber:
-        outgoing.record(claim.ours, state="failed", error=f"{BAD_NUMBER} {one_line(address, 60)}")
+        _failed(claim, at, f"{BAD_NUMBER} {one_line(address, 60)}")
     except Refused as reason:
-        outgoing.record(claim.ours, state="failed", error=str(reason))
+        _failed(claim, at, str(reason))
     else:
         outgoing.record(Delivery.id == claim.id, state="sent", sent_at=at, error="")
+
+
+def _failed(claim, at, why):
+    outgoing.change(claim.ours, state="failed", error=why)
+    note_undeliverable(claim.id, why, at)
+    session.commit()

@@ -7,7 +7,7 @@ delivered writes one by itself.
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import case, insert, select
 
 from .base import Refusal, now, session
 from .closing import literals
@@ -74,14 +74,15 @@ class Contacted:
 
 
 def note_undeliverable(delivery_id: int, reason: str, at: datetime):
-    """A mail to the customer came back or was refused for good: the history says so, once for each mail.
+    """A mail or SMS to the customer came back or was refused for good: the history says so, once for each.
 
     It is no activity: nobody did anything (R-CLOSE-3).
     """
     from .outbox import Delivery
     from .ticket import Ticket
 
-    to_customer = select(Ticket.id, *literals("contact_attempt", at, "mail", UNDELIVERABLE, reason))
+    channel = case((Delivery.channel == "sms", "sms"), else_="mail")
+    to_customer = select(Ticket.id, *literals("contact_attempt", at), channel, *literals(UNDELIVERABLE, reason))
     to_customer = to_customer.join(Delivery, Delivery.ticket_id == Ticket.id)
     to_customer = to_customer.where(
         Delivery.id == delivery_id, Delivery.state == "failed", Delivery.contact_id == Ticket.customer_id

@@ -30,7 +30,11 @@ SENTENCES = {
     "edited": _l("%(by)s changed the subject from %(from)s to %(to)s"),
     "contact_attempt": _l("%(by)s tried to reach the customer: %(to)s"),
 }
-UNDELIVERABLE = _l("An e-mail to the customer could not be delivered")
+UNDELIVERABLE = {
+    "mail": _l("An e-mail to the customer could not be delivered"),
+    "sms": _l("An SMS to the customer could not be delivered"),
+}
+NO_SMS = _l("No SMS was sent to the customer")
 ATTEMPTS = {
     "call": _l("%(by)s called the customer: %(to)s"),
     "mail": _l("%(by)s wrote to the customer: %(to)s"),
@@ -47,7 +51,6 @@ VALUES = {
         "message_left": _l("message left"),
         "reached": _l("reached"),
         "wrong_contact": _l("wrong number or address"),
-        "sms": _l("SMS"),
     },
     "rated": {"5": _l("satisfied"), "3": _l("okay"), "1": _l("dissatisfied")},
 }
@@ -92,8 +95,14 @@ class Event(Base):
         if not self.to and self.kind in ("assigned", "tagged"):
             return UNASSIGNED if self.kind == "assigned" else UNTAGGED
         if self.kind == "contact_attempt":
-            return UNDELIVERABLE if self.to == "undeliverable" else ATTEMPTS.get(self.from_, SENTENCES[self.kind])
+            return self._attempt
         return SENTENCES[self.kind]
+
+    @property
+    def _attempt(self):
+        if self.to == "undeliverable":
+            return UNDELIVERABLE.get(self.from_, UNDELIVERABLE["mail"])
+        return NO_SMS if self.to == "sms" else ATTEMPTS.get(self.from_, SENTENCES[self.kind])
 
     @property
     def reason(self) -> str:
@@ -102,10 +111,20 @@ class Event(Base):
             return ""
         if self.why in REASONS and not (self.by and self.kind == "contact_attempt"):
             return str(REASONS[self.why])
+        if self.kind == "contact_attempt" and not self.by_id:
+            return in_readers_words(self.why)
         if inactive := INACTIVE.fullmatch(self.why):
             return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
         method = next((name for name in METHODS if self.why.startswith(name)), None)
         return f"{METHODS[method]}{_explained(self.why.removeprefix(method))}" if method and not self.by else self.why
+
+
+def in_readers_words(told: str) -> str:
+    """A sentence of ours that was kept in English, in the reader's language; what follows a colon as it came."""
+    ours, colon, theirs = told.partition(": ")
+    if not colon:
+        return gettext(told) if told else ""
+    return f"{gettext(ours + ':')} {theirs}"
 
 
 def _explained(told: str) -> str:

@@ -7,7 +7,6 @@ from email.utils import make_msgid
 from typing import TYPE_CHECKING
 
 from flask import current_app
-from flask_babel import gettext
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -27,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, UtcDateTime, add_unless_there, now, session
 from .bell import ring
-from .event import Event
+from .event import Event, in_readers_words
 from .follower import followers_to_tell
 from .message import Message
 from .people import Contact
@@ -96,11 +95,8 @@ class Delivery(Base):
 
     @property
     def reason(self) -> str:
-        """Why it was not sent: our words in the reader's language, those of mail servers as they came."""
-        ours, colon, theirs = self.error.partition(": ")
-        if not colon:
-            return gettext(self.error) if self.error else ""
-        return f"{gettext(ours + ':')} {theirs}"
+        """Why it was not sent: our words in the reader's language, those of servers as they came."""
+        return in_readers_words(self.error)
 
     def try_again(self, at: datetime | None = None):
         """Put a failed or held delivery back into the queue, as new; an SMS to the number that is known by now."""

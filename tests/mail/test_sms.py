@@ -112,7 +112,7 @@ def test_without_a_phone_number_the_delivery_and_the_history_say_so(printer, wor
 
     assert (queued.state, queued.reason) == ("failed", "The customer has no phone number.")
     event = printer.events[-1]
-    assert (event.kind, event.sentence) == ("contact_attempt", "Guichet tried to reach the customer: SMS")
+    assert (event.kind, event.sentence) == ("contact_attempt", "No SMS was sent to the customer")
     assert event.reason == "The customer has no phone number."
 
 
@@ -251,6 +251,8 @@ def test_an_sms_that_the_gateway_does_not_want_fails_alone(sms, gateway, carla):
 
     assert (again(first).state, again(second).state) == ("failed", "sent")
     assert first.error == "The SMS gateway refuses: 400 no such number"
+    assert first.ticket.events[-1].sentence == "An SMS to the customer could not be delivered"
+    assert first.ticket.events[-1].reason == "The SMS gateway refuses: 400 no such number"
     assert not told()
 
 

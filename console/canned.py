@@ -22,7 +22,7 @@ from models.template import TextTooLong, UnknownPlaceholder
 
 from . import bp, me
 from .choices import NEEDED, trim
-from .mail_templates import MEANINGS
+from .template_form import MEANINGS
 
 MOST = 500  # shown on the page that keeps them
 PLACEHOLDERS = {name: meaning for name, meaning in MEANINGS.items() if name not in WITHOUT_VALUE}

@@ -23,6 +23,7 @@ from models.ticket import Tag, Ticket, ticket_tags
 
 from .desk import MANY, Desk, add_rows, contacts_named, reserve
 from .history import History
+from .merges import complete_imported
 
 REFERENCES = {"merged_into": "merged_into_id", "follow_up_of": "follow_up_of_id"}
 
@@ -221,6 +222,8 @@ class Tickets:
         self._tie_up()
         if not self.desk.report.count:
             self._refuse_cycles()
+        if not self.desk.report.count:
+            complete_imported()
         if not is_sqlite() and self.desk.added["tickets"]:
             session.execute(text(
                 "SELECT setval(pg_get_serial_sequence('tickets', 'id'), GREATEST((SELECT max(id) FROM tickets), "

@@ -215,7 +215,7 @@ class _Chunk:
         if not self.team:
             return None
         wanted = {number for row in self.rows for number in (row.merged_into_id, row.follow_up_of_id)}
-        wanted |= {message.origin_id for messages in self.messages.values() for message in messages}
+        wanted |= {_origin(message) for messages in self.messages.values() for message in messages}
         query = select(Ticket.id).where(Ticket.team_id == self.team.id, Ticket.id.in_(wanted - {None}))
         return set(session.scalars(query))
 
@@ -286,7 +286,7 @@ class _Chunk:
             "author": self.emails[message.author_id],
             "body": message.body,
             "internal": message.internal,
-            "origin": self._number(message.origin_id),
+            "origin": self._number(_origin(message)),
         }
 
     def _event(self, event):
@@ -298,6 +298,11 @@ class _Chunk:
             "to": event.to_value,
             "why": event.why,
         }
+
+
+def _origin(message):
+    """The ticket that it was said to, if it was merged or the message moved away from it since."""
+    return message.moved_from_id or message.origin_id
 
 
 def _files(files, number, lost):

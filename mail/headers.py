@@ -8,7 +8,7 @@ from email.utils import parseaddr
 
 import idna
 from flask import current_app
-from sqlalchemy import desc, select, union_all
+from sqlalchemy import desc, or_, select, union_all
 
 from models.base import session
 from models.message import Message
@@ -121,7 +121,7 @@ def thread(delivery) -> list[str]:
         Delivery.id < delivery.id,
     )
     written = select(Message.mail_id, Message.at, Message.id).where(
-        Message.ticket_id == delivery.ticket_id,
+        or_(Message.ticket_id == delivery.ticket_id, Message.origin_id == delivery.ticket_id),
         Message.author_id == delivery.contact_id,
         Message.mail_id.is_not(None),
         Message.at <= delivery.created_at,

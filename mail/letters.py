@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from flask import current_app
 from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from models.base import session
 from models.event import Event
@@ -15,7 +15,7 @@ from models.held import why_held
 from models.links import CODE_AGES, code_for
 from models.message import Message
 from models.outbox import Delivery
-from models.templates_shipped import REMINDER, shipped
+from models.templates_shipped import MERGED, REMINDER, shipped
 
 from .headers import one_line
 from .placeholders import known_subject, values
@@ -74,6 +74,10 @@ def _stage_letter(delivery, template):
 
 def _reminder(delivery, link):
     return _from_template(delivery, shipped(REMINDER), link)
+
+
+def _merged(delivery, link):
+    return _from_template(delivery, shipped(MERGED), link)
 
 
 def write_text(delivery, link: str | None) -> str:
@@ -255,6 +259,7 @@ WRITERS = {
     "new_ticket": _new_ticket,
     "assigned": _assigned,
     "reminder": _reminder,
+    "merged": _merged,
     "link": _link,
     "signup": _signup,
     "reset": _reset,
@@ -272,7 +277,8 @@ def _named(delivery) -> str:
 
 
 def _first_message(ticket) -> Message | None:
-    query = select(Message).where(Message.ticket_id == ticket.id, ~Message.internal)
+    here = or_(Message.ticket_id == ticket.id, Message.origin_id == ticket.id)  # wherever a merge took it
+    query = select(Message).where(here, Message.home_id == ticket.id, ~Message.internal)
     return session.scalar(query.order_by(Message.at, Message.id).limit(1))
 
 

@@ -6,9 +6,10 @@ from sqlalchemy import exists, select
 from models.base import Refusal, session
 from models.event import Event
 from models.links import Link
+from models.message import Message
 from models.people import User
 from models.ticket import Ticket
-from models.visibility import followed_by, may_see
+from models.visibility import followed_by, may_see, messages_heard_by
 
 # Read on the inside alone: their button leads to the console even where the reader is also the customer.
 INSIDE = ("note", "assigned")
@@ -35,10 +36,19 @@ def check(delivery):
     elif kind in ("moved", "reply", "new_ticket"):
         if contact.user and not contact.user.active and contact.id != ticket.customer_id:
             raise NotForThem("The user of this address is not active.")
-        if not session.scalar(select(exists().where(Ticket.id == ticket.id, followed_by(contact.id)))):
+        if not _follows(ticket, contact, delivery.message):
             raise Obsolete("The recipient no longer follows the ticket.")
     elif kind == "reminder" and (ticket.closed or ticket.reminded_at is None):
         raise Obsolete("The ticket was closed or somebody wrote since.")
+
+
+def _follows(ticket, contact, message) -> bool:
+    """Whether they are told of it: outsiders of what is for them, also after a merge (R-MERGE-3)."""
+    if message and not contact.internal:
+        return session.scalar(select(exists().where(Message.id == message.id, messages_heard_by(contact.id))))
+    if session.scalar(select(exists().where(Ticket.id == ticket.id, followed_by(contact.id)))):
+        return True
+    return bool(ticket.merged) and contact in ticket.followers
 
 
 def link_to_ticket(delivery) -> str | None:

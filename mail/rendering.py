@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models.base import session
 from models.links import Link
 from models.reply_address import reply_address
-from models.templates_shipped import REMINDER, shipped
+from models.templates_shipped import MERGED, REMINDER, shipped
 from web.locale import LANGUAGES
 from web.markup import markup
 
@@ -43,8 +43,9 @@ def prepare(deliveries):
     for ticket, contact, purpose in wanted - set(map(tuple, known)):
         session.add(Link(ticket_id=ticket, contact_id=contact, purpose=purpose))
     session.flush()
-    if any(one.kind == "reminder" for one in deliveries):
-        shipped(REMINDER)
+    for kind, name in (("reminder", REMINDER), ("merged", MERGED)):
+        if any(one.kind == kind for one in deliveries):
+            shipped(name)
 
 
 def render(delivery) -> EmailMessage:

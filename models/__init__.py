@@ -12,6 +12,7 @@ from .event import Event
 from .follower import TeamFollower, TicketFollower
 from .incoming import AddressCheck, IncomingMail, TeamAddress
 from .links import Link
+from .merging import CannotMerge, MergedPath, Merging, merge
 from .message import Message
 from .outbox import Delivery
 from .people import Contact, TimeOff, User
@@ -34,6 +35,7 @@ __all__ = [
     "BulkAction",
     "BulkItem",
     "CannedReply",
+    "CannotMerge",
     "Closing",
     "ColumnFold",
     "Company",
@@ -43,6 +45,8 @@ __all__ = [
     "Event",
     "IncomingMail",
     "Link",
+    "MergedPath",
+    "Merging",
     "Message",
     "Presence",
     "Rating",
@@ -64,6 +68,7 @@ __all__ = [
     "User",
     "db",
     "make_team",
+    "merge",
     "now",
     "open_ticket",
     "session",

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from sqlalchemy import Float, Integer, and_, bindparam, func, or_, select, text, tuple_
+from sqlalchemy.orm import aliased
 
 from .base import UtcDateTime, is_sqlite, session
 from .filters import LARGEST_ID, Filters, Scope, whole_number
+from .merging import MergedPath
 from .people import Contact
 from .search import Search
 from .ticket import Tag, Ticket, ticket_tags
@@ -190,7 +192,10 @@ def tickets_found(q: str, search: Search):
     number = NUMBER.fullmatch(q)
     if number is None:
         return search.condition(Ticket.id)
-    exact = Ticket.id == int(number[2])
+    stays = aliased(Ticket)
+    ends = select(MergedPath.into_id).join(stays, stays.id == MergedPath.into_id)  # where a merged ticket leads
+    ends = ends.where(MergedPath.ticket_id == int(number[2]), stays.merged_into_id.is_(None))
+    exact = or_(and_(Ticket.id == int(number[2]), Ticket.merged_into_id.is_(None)), Ticket.id.in_(ends))
     return exact if number[1] else or_(exact, search.condition(Ticket.id))
 
 

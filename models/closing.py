@@ -67,7 +67,7 @@ class Closable:
         return cls.stage_id.in_(select(Stage.id).where(Stage.folded))
 
     def refuse_if_closed(self):
-        if self.closed:
+        if self.closed or self.merged_into_id is not None:
             raise TicketClosed
 
     @property

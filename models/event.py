@@ -19,8 +19,8 @@ SENTENCES = {
     "closed": _l("%(by)s closed the ticket"),
     "reopened": _l("%(by)s reopened the ticket"),
     "reminded": _l("%(by)s reminded the customer"),
-    "merged": _l("%(by)s merged the ticket: %(to)s"),
-    "unmerged": _l("%(by)s undid the merge: %(to)s"),
+    "merged": _l("%(by)s merged the ticket into #%(to)s"),
+    "unmerged": _l("%(by)s took the ticket out of #%(to)s again"),
     "followed": _l("%(by)s added %(to)s as a follower"),
     "unfollowed": _l("%(by)s removed %(from)s as a follower"),
     "rated": _l("%(by)s rated the ticket: %(to)s"),
@@ -35,6 +35,8 @@ UNDELIVERABLE = {
     "sms": _l("An SMS to the customer could not be delivered"),
 }
 NO_SMS = _l("No SMS was sent to the customer")
+MERGED_HERE = _l("%(by)s merged ticket #%(from)s into this one")
+TAKEN_OUT = _l("%(by)s took ticket #%(from)s out of this one again")
 ATTEMPTS = {
     "call": _l("%(by)s called the customer: %(to)s"),
     "mail": _l("%(by)s wrote to the customer: %(to)s"),
@@ -92,6 +94,8 @@ class Event(Base):
     def _words(self):
         if self.kind == "edited" and self.why == "never_auto_close":
             return SPARED if self.to == "True" else NOT_SPARED
+        if self.from_ and not self.to and self.kind in ("merged", "unmerged"):
+            return MERGED_HERE if self.kind == "merged" else TAKEN_OUT
         if not self.to and self.kind in ("assigned", "tagged"):
             return UNASSIGNED if self.kind == "assigned" else UNTAGGED
         if self.kind == "contact_attempt":

@@ -130,11 +130,12 @@ def followers_to_tell(events):
 
 
 class Following(NamedTuple):
-    """A contact who follows a ticket, and why: added to it, as a follower of the team, or else as its customer."""
+    """A contact who follows a ticket, and why: added to it, follower of the team, by a merge, or else its customer."""
 
     contact: Contact
     by_ticket: bool
     by_team: bool
+    by_merge: bool = False  # of a ticket that is part of this one now
 
 
 @cache
@@ -149,12 +150,39 @@ def _followers():
     return query.order_by(Contact.email).options(joinedload(Contact.user).lazyload(User.contact))
 
 
+def _followers_by_merge(ticket):
+    """The contacts who follow a ticket that is part of this one now; colleagues as far as they may see this one."""
+    from .merging import MergedPath
+    from .people import INTERNAL
+    from .ticket import Ticket
+    from .visibility import users_who_see
+
+    merged = select(MergedPath.ticket_id).where(MergedPath.into_id == ticket.id)
+
+    def not_removed(contact_id):
+        removed = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == contact_id)
+        return Ticket.id.not_in(removed.where(TicketFollower.excluded))
+
+    ways = (
+        select(TicketFollower.contact_id).where(TicketFollower.ticket_id.in_(merged), ~TicketFollower.excluded),
+        select(Ticket.customer_id).where(Ticket.id.in_(merged), not_removed(Ticket.customer_id)),
+        select(TeamFollower.contact_id)
+        .join(Ticket, Ticket.team_id == TeamFollower.team_id)
+        .where(Ticket.id.in_(merged), not_removed(TeamFollower.contact_id)),
+    )
+    here = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == ticket.id, TicketFollower.excluded)
+    colleagues = select(User.contact_id).where(User.role.in_(INTERNAL), User.active)
+    seeing = select(User.contact_id).where(users_who_see(ticket))
+    told = or_(Contact.id.not_in(colleagues), Contact.id.in_(seeing))
+    return select(Contact).where(Contact.id.in_(union(*ways)), Contact.id.not_in(here), told)
+
+
 class Followed:
     """A ticket is followed by its customer, by the team's followers, and by those who were added to it."""
 
     @property
     def followers(self) -> list[Contact]:
-        """Everybody who follows the ticket, in the order of their addresses."""
+        """Everybody who follows the ticket or one that was merged into it, in the order of their addresses."""
         return [one.contact for one in self.following]
 
     @property
@@ -162,7 +190,13 @@ class Followed:
         """The same people, and why each of them follows."""
         session.flush()
         values = {"ticket": self.id, "team": self.team_id, "customer": self.customer_id}
-        return [Following(*row) for row in session.execute(_followers(), values)]
+        own = [Following(*row) for row in session.execute(_followers(), values)]
+        if not self.merged:
+            return own
+        known = {one.contact for one in own}
+        merged = (one for one in session.scalars(_followers_by_merge(self)) if one not in known)
+        own += [Following(one, by_ticket=False, by_team=False, by_merge=True) for one in merged]
+        return sorted(own, key=lambda one: one.contact.email)
 
     def add_follower(self, contact, by=None, quietly=False):
         """Add somebody to this ticket; an earlier removal ends (R-VIS-4). Adding again changes nothing."""

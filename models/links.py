@@ -55,9 +55,10 @@ class Link(Base):
         """Valid while the ticket is open and 180 days after, or after a fresh one was asked for."""
         if self.revoked_at:
             return False
-        if not self.ticket.closed:
+        ticket = self.ticket.stays  # of a merged ticket, the one on which its conversation goes on
+        if not ticket.closed:
             return True
-        return at <= max(self.ticket.closed_at, self.issued_at) + VALID_AFTER_CLOSING
+        return at <= max(ticket.closed_at, self.issued_at) + VALID_AFTER_CLOSING
 
     def revoke(self, at: datetime | None = None):
         """The link is dead, and the reply addresses of the same person with it."""

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, false, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, false, func, select, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .attachment import Attachment, keep
@@ -34,6 +35,7 @@ class Message(Base):
     body: Mapped[str] = mapped_column(Text, default="")
     internal: Mapped[bool] = mapped_column(default=False)
     origin_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)  # before a merge
+    moved_from_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)  # by hand, by one of us
     mail_id: Mapped[str | None] = mapped_column(String(250), index=True)  # Message-ID, without brackets
     placed_by: Mapped[str | None] = mapped_column(String(20))  # the rule of R-MAIL-2 that put it here
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -42,6 +44,16 @@ class Message(Base):
     author: Mapped[Contact] = relationship(foreign_keys=[author_id])
     ticket: Mapped["Ticket"] = relationship(foreign_keys=[ticket_id], back_populates="messages")
     attachments: Mapped[list[Attachment]] = relationship(back_populates="message", order_by=Attachment.id)
+
+    @hybrid_property
+    def home_id(self) -> int:
+        """The ticket that it was said to: whoever may read that one may read it, wherever it stands (R-MERGE-3)."""
+        return self.moved_from_id or self.origin_id or self.ticket_id
+
+    @home_id.inplace.expression
+    @classmethod
+    def _home_in_sql(cls):
+        return func.coalesce(cls.moved_from_id, cls.origin_id, cls.ticket_id)
 
     @property
     def from_customer(self) -> bool:
@@ -58,33 +70,46 @@ class Conversation:
         What comes from the customer's side to a closed ticket is never lost: it reopens the ticket, or opens a
         follow-up (R-CLOSE-8); the message returned then stands on ``message.ticket``. A short thank-you to a resolved
         or closed ticket is kept there and moves nothing, unless ``insists``. An internal user's reply to a closed
-        ticket raises TicketClosed. The same ``key`` again returns the message that it made.
+        ticket raises TicketClosed. The same ``key`` again returns the message that it made. On a merged ticket the
+        words go to the one that stays; an outsider's remain those of the ticket that they know (R-MERGE-3).
         """
         if not body.strip() and not attachments:
             raise EmptyMessage
-        self.lock()
+        stays = self.hold_what_stays()
         if key and (known := session.scalar(select(Message).where(Message.submission_key == key))):
             return known
         at = at or now()
-        if not (internal or attachments or insists) and self._only_thanks(by, body):
-            return self.add_message(by, body, key=key, at=at, thanks=True)
-        if self.closed:
-            if not self.on_customers_side(by):
-                self.refuse_if_closed()
-            elif not self.reopening_allowed(at):
-                return self.follow_up(by, body, attachments, key, at).messages[0]
+        home = self._home_of(by, stays)
+        if not (internal or attachments or insists) and stays._only_thanks(by, body):
+            return stays.add_message(by, body, key=key, at=at, thanks=True, home=home)
+        if stays.closed:
+            if not home.on_customers_side(by):
+                stays.refuse_if_closed()
+            elif not stays.reopening_allowed(at):
+                return home.follow_up(by, body, attachments, key, at).messages[0]
             else:
-                self.reopen(by=by, at=at)
-        message = self.add_message(by, body, attachments, internal, key, at)
-        self.follow_conversation(message)
-        self.tell_followers_of_message(message)
+                stays.reopen(by=by, at=at)
+        message = stays.add_message(by, body, attachments, internal, key, at, home=home)
+        stays.follow_conversation(message)
+        stays.tell_followers_of_message(message)
         return message
 
-    def add_message(self, by, body, attachments=(), internal=False, key=None, at=None, first=False, thanks=False):
+    def _home_of(self, by, stays):
+        """The ticket to which somebody speaks here: one of us to the one that stays, an outsider to their own."""
+        if self is not stays:
+            return self if self.on_customers_side(by) else stays
+        return self if by.internal else self.face_for(by)
+
+    def add_message(
+        self, by, body, attachments=(), internal=False, key=None, at=None, first=False, thanks=False, home=None
+    ) -> Message:
         """Write the message itself: activity, the turn of who waits for whom, and the search index."""
         message = self.say(by, body, attachments, internal, key, at, thanks)
+        message.origin_id = home.id if home not in (None, self) else None
         session.flush()
         self.index_message(message, first=first)
+        if message.origin_id is not None:
+            home.index_anew()
         return message
 
     def say(self, by, body, attachments=(), internal=False, key=None, at=None, thanks=False) -> Message:
@@ -107,6 +132,14 @@ class Conversation:
             return False
         names = {one.author.name for one in self.messages} | {self.customer.name, by.name, self.team.name}
         return is_thanks(parts(body).new, names)
+
+    def unanswered_since(self) -> datetime | None:
+        """Since when the customer's side has had no answer, by what was said (R-CLOSE-3b)."""
+        since = None
+        for message in self.public_messages():
+            if not message.thanks:
+                since = (since or message.at) if message.from_customer else None
+        return since
 
     def on_customers_side(self, contact) -> bool:
         """Whether this contact asks here, and does not answer: the customer, whoever that is, or another outsider."""

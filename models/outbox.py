@@ -39,7 +39,7 @@ STATES = ("queued", "held", "sent", "failed", "cancelled")
 # What a delivery says; mail/rendering.py has the words for each.
 KINDS = (
     "stage", "moved", "reply", "note", "new_ticket", "assigned", "reminder", "link", "signup", "reset", "invitation",
-    "sms_held", "test",
+    "merged", "sms_held", "test",
 )  # fmt: skip
 AT_ONCE = ("link", "signup", "reset", "invitation", "sms_held")  # perhaps caused twice at the same moment
 
@@ -243,7 +243,20 @@ class Mailing:
     def tell_followers_of_message(self, message):
         kind = "note" if message.internal else "reply"
         for one in self.recipients(message.author, message.internal):
-            queue_mail(kind, one.contact, f"message:{message.id}", ticket=self, message=message)
+            if ticket := self if one.contact.internal else self._told_as(one.contact, message):
+                queue_mail(kind, one.contact, f"message:{message.id}", ticket=ticket, message=message)
+
+    def _told_as(self, contact, message):
+        """The ticket as which an outsider is told of a message: their own, where that was merged into this one.
+
+        None for what is not for them (R-MERGE-3).
+        """
+        from .visibility import messages_heard_by
+
+        if not self.merged:
+            return self
+        heard = session.scalar(select(Message.id).where(Message.id == message.id, messages_heard_by(contact.id)))
+        return self.face_for(contact) if heard else None
 
     def recipients(self, author, internal: bool, following=None) -> list:
         """Those of ``following``, the ticket's own, who are told of a message by this author: all others who follow,
@@ -263,6 +276,10 @@ class Mailing:
 
     def tell_followers_of_move(self, event):
         tell_followers_of_moves(Event.id == event.id, event.at)
+
+    def send_merge_notice(self, event):
+        """That the request is answered together with others, to whom they may be unknown (R-MERGE-3)."""
+        queue_mail("merged", self.customer, f"event:{event.id}", ticket=self, event=event)
 
     def tell_assignee(self, event):
         queue_mail("assigned", self.assignee.contact, f"event:{event.id}", ticket=self, event=event)

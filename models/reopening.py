@@ -20,6 +20,8 @@ class Reopenable:
         self.lock()
         if not self.closed:
             return
+        if self.merged_into_id is not None:
+            raise TicketClosed  # its conversation goes on elsewhere: undo the merge instead (R-MERGE-4)
         stage = self.team.reopening_stage
         if stage is None:
             raise TicketClosed

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import bindparam, false, text
+from sqlalchemy import and_, bindparam, false, or_, select, text
 
 from .base import is_sqlite, session
 from .words import Term, terms_of, words
@@ -194,20 +194,41 @@ class Searchable:
     def index_message(self, message, first=False):
         if first:
             self._index_anew(message.body)
-        else:
+        elif message.home_id == self.id:
             add_text(self.id, message.body, message.internal)
+        else:
+            add_text(self.id, message.body, internal=True)
 
     def index_subject(self):
-        """The subject changed: index the ticket anew from its messages."""
+        """The subject changed: index the ticket anew."""
+        self.index_anew()
+
+    def index_anew(self):
+        """From its messages. We find what was said on a merged ticket by the one that stays, outsiders by their own."""
+        from .message import Message
+
         session.flush()
-        public = "\n".join(message.body for message in self.messages if not message.internal)
-        internal = "\n".join(message.body for message in self.messages if message.internal)
-        self._index_anew(public, internal)
+        spoken = select(Message.body).where(~Message.internal, _said_to(self.id)).order_by(Message.at, Message.id)
+        here = select(Message.body).where(Message.ticket_id == self.id).order_by(Message.at, Message.id)
+        public, everything = ("\n".join(session.scalars(query)) for query in (spoken, here))
+        if self.merged_into_id is None:
+            self._index_anew(public, everything)
+        else:
+            replace_text(self.id, self.head_to_find + public, "")
+
+    def _index_anew(self, public: str, everything: str | None = None):
+        replace_text(
+            self.id, self.head_to_find + public, self.head_to_find + (public if everything is None else everything)
+        )
 
     @property
     def head_to_find(self) -> str:
         return f"{self.subject}\n{self.customer.name}\n{self.customer.email}\n{self.id}\n"
 
-    def _index_anew(self, public: str, internal: str = ""):
-        head = self.head_to_find
-        replace_text(self.id, head + public, head + public + "\n" + internal)
+
+def _said_to(number):
+    """A condition on Message for ``home_id``, written so that indexes serve."""
+    from .message import Message
+
+    candidates = or_(Message.ticket_id == number, Message.origin_id == number, Message.moved_from_id == number)
+    return and_(candidates, Message.home_id == number)

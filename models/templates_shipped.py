@@ -11,6 +11,7 @@ from .base import session
 from .template import Template
 
 INACTIVITY, REMINDER, RATING_REQUEST = "Closed for inactivity", "Closing soon", "Rating request"
+MERGED = "Tickets merged"
 SHIPPED = {
     "Ticket received": {
         "subject": {
@@ -104,6 +105,18 @@ SHIPPED = {
             "attente ? Dix secondes suffisent pour nous le dire :\n{{ link }}\n\nMerci : l’équipe {{ team }} lit chaque réponse.",
         },
     },
+    MERGED: {
+        "subject": {
+            "en": "We answer your request together with others: {{ subject }} (#{{ number }})",
+            "fr": "Nous traitons votre demande avec d’autres : {{ subject }} (n° {{ number }})",
+        },
+        "body": {
+            "en": "Hello {{ customer }},\n\nwe now answer your request {{ number }} together with others about the same "
+            "matter. There is nothing to do for you: answer our mails as before, and follow it here:\n{{ link }}",
+            "fr": "Bonjour {{ customer }},\n\nnous traitons désormais votre demande n° {{ number }} avec d’autres sur le "
+            "même sujet. Vous n’avez rien à faire : répondez à nos e-mails comme avant, et suivez-la ici :\n{{ link }}",
+        },
+    },
 }
 # What they are called in a helpdesk that began in French.
 IN_FRENCH = {
@@ -114,6 +127,7 @@ IN_FRENCH = {
     "Closed for inactivity": "Clôturé sans nouvelles",
     "Closing soon": "Clôture prochaine",
     "Rating request": "Demande d’avis",
+    "Tickets merged": "Tickets fusionnés",
 }
 NAMES = {*SHIPPED, *IN_FRENCH.values()}
 

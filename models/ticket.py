@@ -17,6 +17,7 @@ from .draft import Drafting
 from .event import Event, Eventful
 from .follower import Followed
 from .links import Linked
+from .merging import Mergeable
 from .message import Conversation, Message
 from .outbox import Mailing
 from .people import Contact, User
@@ -29,7 +30,10 @@ from .team import Team
 from .undo import Undoable
 
 PRIORITIES = (0, 1, 2, 3)  # low, medium, high, urgent
-_FRESH = ["stage_id", "assignee_id", "team_id", "last_activity_at", "stage", "assignee", "team", "closing"]
+_FRESH = [
+    "stage_id", "assignee_id", "team_id", "last_activity_at", "merged_into_id", "stage", "assignee", "team", "closing",
+    "merged_into",
+]  # fmt: skip
 
 ticket_tags = Table(
     "ticket_tags",
@@ -66,6 +70,7 @@ class Tag(Base):
 
 class Ticket(
     Closable,
+    Mergeable,
     Reopenable,
     ClosedByRule,
     Staged,
@@ -142,7 +147,12 @@ class Ticket(
     )
     events: Mapped[list[Event]] = relationship(order_by=(Event.at, Event.id), backref="ticket")
     closing: Mapped[Closing | None] = relationship(cascade="all, delete-orphan", uselist=False)
-    merged_into: Mapped["Ticket | None"] = relationship(foreign_keys=[merged_into_id], remote_side=[id])
+    merged_into: Mapped["Ticket | None"] = relationship(
+        foreign_keys=[merged_into_id], remote_side=[id], back_populates="merged"
+    )
+    merged: Mapped[list["Ticket"]] = relationship(
+        foreign_keys=[merged_into_id], back_populates="merged_into", order_by=id
+    )
     follow_up_of: Mapped["Ticket | None"] = relationship(
         foreign_keys=[follow_up_of_id], remote_side=[id], back_populates="follow_ups"
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from .base import session
 from .company import user_companies
 from .follower import TeamFollower, TicketFollower
+from .merging import MergedPath
 from .message import Message
 from .people import INTERNAL, User
 from .team import Team
@@ -98,9 +99,51 @@ def _is_seen(role, team: bool):
 
 
 def messages_visible_to(user):
-    """A condition on Message: who may see the ticket sees what is public, internal users the notes too (R-VIS-9)."""
-    seen = Message.ticket_id.in_(select(Ticket.id).where(tickets_visible_to(user)))
-    return seen if user is not None and user.internal else and_(seen, ~Message.internal)
+    """A condition on Message: internal users read what stands on a ticket that they see, or was said on one; portal
+    users what is public of it (R-VIS-9), after a merge as R-MERGE-3 says."""
+    seen = tickets_visible_to(user)
+    if user is not None and user.internal:
+        tickets = select(Ticket.id).where(seen)
+        return or_(Message.ticket_id.in_(tickets), Message.home_id.in_(tickets))
+    return _heard(seen, user.contact_id) if user is not None else false()
+
+
+def messages_heard_by(contact_id):
+    """A condition on Message: what an outsider is told who follows tickets, by mail alone perhaps (R-VIS-6)."""
+    return _heard(followed_by(contact_id), contact_id, teams=None)
+
+
+def messages_behind(link):
+    """A condition on Message: what the holder of a signed link may read, whatever the visibility (R-VIS-7)."""
+    mine = or_(Ticket.id == link.ticket_id, Ticket.customer_id == link.contact_id)
+    return _heard(mine, link.contact_id, teams=None, removable=False)
+
+
+def _heard(takes_part, contact_id, teams="public", removable=True):
+    """What is public for an outsider; ``takes_part`` is a condition on Ticket (R-MERGE-3).
+
+    Everything that was said to their own tickets; what they said themselves; and since a merge what we, the internal
+    users, say on the ticket that their own became part of. No word of another customer, then or later.
+    """
+    here = select(Ticket.id).where(takes_part).correlate(Message)
+    own = exists(here.where(Ticket.id == Message.home_id))
+    said = and_(Message.author_id == contact_id, exists(here.where(Ticket.id == Message.ticket_id)))
+    home, removal = aliased(Ticket), aliased(TicketFollower)
+    ours = Message.author_id.in_(select(User.contact_id).where(User.role.in_(INTERNAL)))
+    since = (
+        select(MergedPath.ticket_id)
+        .join(Ticket, Ticket.id == MergedPath.ticket_id)
+        .join(home, home.id == MergedPath.into_id)
+        .where(MergedPath.into_id == Message.home_id, MergedPath.since < Message.at, takes_part)
+        .where(ours, home.customer_id != Message.author_id)
+        .correlate(Message)
+    )
+    if teams:
+        since = since.where(home.team_id.in_(select(Team.id).where(Team.visibility == teams)))
+    if removable:
+        removed = select(removal.ticket_id).where(removal.ticket_id == home.id, removal.contact_id == contact_id)
+        since = since.where(~exists(removed.where(removal.excluded).correlate(home)))
+    return and_(~Message.internal, or_(own, said, exists(since)))
 
 
 def users_who_see(ticket):

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, render_template
+from flask import abort, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -52,8 +52,8 @@ class Shown:
 
 
 def shown(message: Message, door: Door) -> Shown:
-    author, staff = message.author, message.author.internal and message.author_id != door.ticket.customer_id
-    name = author.name or (door.ticket.team.name if staff else author.email.partition("@")[0])
+    author, staff = message.author, message.author.internal and message.author_id != door.face.customer_id
+    name = author.name or (door.face.team.name if staff else author.email.partition("@")[0])
     return Shown(
         id=message.id,
         at=message.at,
@@ -66,10 +66,10 @@ def shown(message: Message, door: Door) -> Shown:
 
 
 def conversation(door: Door) -> list[Shown]:
-    """The public messages, oldest first; notes are not even loaded (R-VIS-9)."""
+    """What they may read, oldest first; no notes, no words of other customers (R-VIS-9, R-MERGE-3)."""
     query = (
         select(Message)
-        .where(Message.ticket_id == door.ticket.id, ~Message.internal)
+        .where(door.readable)
         .order_by(Message.at, Message.id)
         .options(joinedload(Message.author).joinedload(Contact.user), selectinload(Message.attachments))
     )
@@ -88,6 +88,7 @@ def show(door: Door, **forms) -> str:
         "portal/ticket.html",
         door=door,
         ticket=door.ticket,
+        face=door.face,
         messages=conversation(door),
         outlook=Outlook(door.ticket, now()),
         forms=forms,
@@ -111,17 +112,19 @@ def key_of(door: Door, form) -> str | None:
 
 @both_doors("")
 def page(door):
+    if not door.link and door.face.number != request.view_args["number"]:
+        return redirect(door.url())  # of a merged ticket, to the one that stays
     return show(door)
 
 
 @both_doors("/replies", methods=["POST"])
 def replies(door):
-    return write(door, "reply", ReplyForm(), door.ticket.reply)
+    return write(door, "reply", ReplyForm(), door.face.reply)
 
 
 @both_doors("/reopening", methods=["POST"])
 def reopening(door):
-    return write(door, "reopening", ReopeningForm(), door.ticket.not_solved)
+    return write(door, "reopening", ReopeningForm(), door.face.not_solved)
 
 
 def write(door: Door, name: str, form, verb):
@@ -221,8 +224,8 @@ def attachment_picture(door, id):
 
 def _file(door, id) -> Attachment:
     """A file of a public message of this ticket (threat model, rule 8)."""
-    wanted = select(Attachment).join(Message).where(Attachment.id == id, Message.ticket_id == door.ticket.id)
-    found = session.scalar(wanted.where(~Message.internal)) if id <= LARGEST_ID else None
+    wanted = select(Attachment).join(Message).where(Attachment.id == id, door.readable)
+    found = session.scalar(wanted) if id <= LARGEST_ID else None
     if found is None:
         abort(404)
     return found

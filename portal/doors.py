@@ -5,15 +5,17 @@ from functools import wraps
 
 from flask import g, url_for
 from flask_login import current_user
+from sqlalchemy import and_, or_
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.access import NotVisible
 from models.base import now, session
 from models.links import Link, open_link
+from models.message import Message
 from models.people import Contact
 from models.team import Team
 from models.ticket import Ticket
-from models.visibility import may_see
+from models.visibility import may_see, messages_behind, messages_visible_to
 
 from . import bp, link_holder, throttle
 
@@ -32,26 +34,41 @@ _SHOWN = (
 
 @dataclass
 class Door:
-    """A ticket, the contact who stands before it, and the link that let them in, if one did."""
+    """A ticket, the contact who stands before it, and the link that let them in, if one did.
+
+    ``face`` is the ticket as which the contact knows it: their own, where that was merged into one that is not theirs.
+    """
 
     ticket: Ticket
     contact: Contact
+    face: Ticket
     link: Link | None = None
 
     @classmethod
     def by_link(cls, token: str) -> "Door":
         """The holder of the link acts as its contact (R-LINK-1), without being signed in; LinkRefused."""
         link = open_link(token)
-        ticket = session.get(Ticket, link.ticket_id, options=_SHOWN, populate_existing=True)
-        return cls(ticket, link.contact, link)
+        own = _load(link.ticket_id)
+        ticket = own if own.merged_into_id is None else _load(own.stays.id)
+        return cls(ticket, link.contact, ticket if ticket.customer_id == link.contact_id else own, link)
 
     @classmethod
     def signed_in(cls, number: int) -> "Door":
         """A ticket that this user may see and takes part in; NotVisible."""
-        ticket = current_user.ticket(number, *_SHOWN)
-        if current_user.internal and current_user.contact not in ticket.followers:
+        own = current_user.ticket(number, *_SHOWN)
+        if current_user.internal and current_user.contact not in own.followers:
             raise NotVisible
-        return cls(ticket, current_user.contact)
+        if own.merged_into_id is None:
+            return cls(own, current_user.contact, own)
+        ticket = _load(own.stays.id)
+        return cls(ticket, current_user.contact, ticket if may_see(current_user, ticket) else own)
+
+    @property
+    def readable(self):
+        """A condition on Message: what they may read of the conversation."""
+        here = or_(Message.ticket_id == self.ticket.id, Message.moved_from_id == self.face.id)
+        seen = messages_behind(self.link) if self.link else messages_visible_to(current_user)
+        return and_(here, ~Message.internal, seen)
 
     @property
     def own(self) -> bool:
@@ -61,7 +78,7 @@ class Door:
     def url(self, name="page", **values) -> str:
         if self.link:
             return url_for(f"portal.link_{name}", token=self.link.token, **values)
-        return url_for(f"portal.my_{name}", number=self.ticket.number, **values)
+        return url_for(f"portal.my_{name}", number=self.face.number, **values)
 
     def url_of(self, ticket) -> str:
         """Where the conversation goes on: here, or on the follow-up where the message opened one (R-CLOSE-8)."""
@@ -79,6 +96,10 @@ class Door:
         """When the link was last used to do something; opening it is no use (threat model, rules 11 and 12)."""
         if self.link:
             self.link.last_used_at = now()
+
+
+def _load(number: int) -> Ticket:
+    return session.get(Ticket, number, options=_SHOWN, populate_existing=True)
 
 
 def both_doors(path: str, **options):

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import select, union
-from sqlalchemy.orm import joinedload
+from sqlalchemy import and_, select, union
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from models.base import session
 from models.follower import TeamFollower, TicketFollower
+from models.merging import MergedPath
 from models.search import Search
 from models.stage import Stage
 from models.ticket import Ticket
@@ -99,7 +100,23 @@ def _page(role, sort, status, narrow):
         follower = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == somebody.contact_id)
         parts.append(Ticket.id.in_(union(customer, follower)))
     if status:
-        closed = Ticket.stage_id.in_(select(Stage.id).where(Stage.folded))
+        closed = _closed()
         parts.append(closed if status == "closed" else ~closed)
+    parts.append(Ticket.id.not_in(_listed_as_another(somebody)))
     query = select(Ticket).where(*parts).order_by(*ORDERS[sort])
-    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage))
+    stays = selectinload(Ticket.merged_into, recursion_depth=20)
+    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), stays)
+
+
+def _closed():
+    """A merged ticket is as closed as the one on which its conversation goes on."""
+    folded, stays = select(Stage.id).where(Stage.folded), aliased(Ticket)
+    goes_on = select(MergedPath.ticket_id).join(stays, stays.id == MergedPath.into_id)
+    goes_on = goes_on.where(stays.merged_into_id.is_(None), stays.stage_id.not_in(folded))
+    return and_(Ticket.stage_id.in_(folded), Ticket.id.not_in(goes_on))
+
+
+def _listed_as_another(somebody):
+    """The merged tickets that somebody finds in their list as the one that stays, since that is theirs, too."""
+    query = select(MergedPath.ticket_id).join(Ticket, Ticket.id == MergedPath.into_id)
+    return query.where(tickets_visible_to(somebody), followed_by(somebody.contact_id)).correlate(None)

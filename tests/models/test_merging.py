@@ -1,0 +1,382 @@
+"""R-MERGE: one conversation, who reads what of it, and the way back."""
+
+import io
+import json
+
+import pytest
+from sqlalchemy import select
+
+import interchange
+from models import Company, Contact, Delivery, Message, Upload, make_team, merge, open_ticket, session
+from models.closing import TicketClosed
+from models.links import Link
+from models.listing import Filters, page_of
+from models.merging import CannotMerge, MergedPath, Merging
+from models.search import matching
+from models.ticket import Ticket
+from models.visibility import messages_behind, messages_heard_by, messages_visible_to
+
+
+def export():
+    """The desk without its history."""
+    session.flush()
+    out = io.StringIO()
+    assert interchange.write(out) == []
+    desk = json.loads(out.getvalue())
+    for ticket in desk["tickets"]:
+        ticket["events"] = []
+    return desk
+
+
+def bodies(condition):
+    return list(session.scalars(select(Message.body).where(condition).order_by(Message.at, Message.id)))
+
+
+@pytest.fixture
+def paul(team):
+    contact = Contact(email="paul@other.example", name="Paul Petit")
+    session.add(contact)
+    return contact
+
+
+@pytest.fixture
+def again(team, carla):
+    """Carla writes a second time about the same thing."""
+    return open_ticket(team, carla, "Printer burns", "Still on fire!")
+
+
+@pytest.fixture
+def other(team, paul):
+    """Paul's ticket about the same printer."""
+    return open_ticket(team, paul, "Fire in the office", "I am Paul and smell smoke.")
+
+
+def test_the_one_that_stays_takes_the_messages_in_the_order_of_time(printer, again, agnes):
+    printer.reply(agnes.contact, "We come.")
+    again.merge_into(printer, agnes.contact)
+
+    assert [message.body for message in printer.messages] == [
+        "It smokes since this morning.",
+        "Still on fire!",
+        "We come.",
+    ]
+    assert [message.origin_id for message in printer.messages] == [None, again.id, None]
+    assert (again.closed, again.closing.how, again.merged_into, again.stays) == (True, "merge", printer, printer)
+    assert [event.kind for event in again.events][-2:] == ["closed", "merged"]
+    assert again.events[-1].sentence == f"Agnes merged the ticket into #{printer.id}"
+    assert printer.events[-1].sentence == f"Agnes merged ticket #{again.id} into this one"
+
+
+def test_the_one_that_stays_takes_tags_and_followers(printer, again, agnes, arthur, paul):
+    printer.edit(agnes.contact, tags=["fire"])
+    again.edit(agnes.contact, tags=["fire", "hot"])
+    again.add_follower(paul)
+    again.add_follower(arthur.contact)
+    again.merge_into(printer, agnes.contact)
+
+    assert [tag.name for tag in printer.tags] == ["fire", "hot"]
+    assert {paul, arthur.contact, printer.customer} <= set(printer.followers)
+
+
+def test_nothing_old_is_mailed_again(printer, again, agnes):
+    printer.add_follower(agnes.contact)
+    session.flush()
+    before = set(session.scalars(select(Delivery.id)))
+    again.merge_into(printer, agnes.contact)
+
+    assert set(session.scalars(select(Delivery.id))) == before
+
+
+def test_the_customers_are_told_once_if_the_agent_wants(printer, again, other, agnes, carla, paul):
+    third = open_ticket(printer.team, carla, "Fire", "Fire!")
+    merge([again, other, third], printer, agnes.contact, tell=True)
+
+    told = session.scalars(select(Delivery).where(Delivery.kind == "merged").order_by(Delivery.ticket_id)).all()
+    assert [(one.contact, one.ticket) for one in told] == [(carla, again), (paul, other)]
+
+
+def test_merging_and_undoing_leaves_everything_as_it_was(printer, again, other, agnes, arthur, paul):
+    printer.edit(agnes.contact, tags=["fire"], priority=1)
+    again.edit(agnes.contact, tags=["fire", "hot"], priority=3)
+    again.add_follower(paul)
+    again.remove_follower(again.customer)
+    again.assign_to(arthur, by=agnes.contact)
+    again.move_to(again.team.stages[1], by=agnes.contact)
+    again.reply(agnes.contact, "See", [Upload("a.png", "image/png", io.BytesIO(b"png"))])
+    session.flush()
+    before, place = export(), (printer.rank, printer.stage_changed_at, again.rank, again.stage_changed_at)
+
+    merge([again, other], printer, agnes.contact, take={"subject": again, "priority": again, "assignee": again,
+                                                        "stage": again})  # fmt: skip
+    assert (printer.subject, printer.priority, printer.assignee) == ("Printer burns", 3, arthur)
+    assert printer.stage is again.team.stages[2]  # the reply had moved it on
+    assert export() != before
+    again.unmerge(agnes.contact)
+    other.unmerge(agnes.contact)
+
+    assert export() == before
+    assert (printer.rank, printer.stage_changed_at, again.rank, again.stage_changed_at) == place
+    assert session.scalars(select(Merging)).all() == session.scalars(select(MergedPath)).all() == []
+
+
+def test_what_somebody_changed_since_is_theirs(printer, again, agnes):
+    again.edit(agnes.contact, priority=3)
+    merge([again], printer, agnes.contact, take={"priority": again})
+    printer.edit(agnes.contact, priority=2)
+    again.unmerge(agnes.contact)
+
+    assert printer.priority == 2
+
+
+def test_of_two_choices_the_first_can_be_taken_back_first(printer, again, carla, agnes):
+    third = open_ticket(printer.team, carla, "Third", "Third")
+    merge([again], printer, agnes.contact, take={"subject": again})
+    merge([third], printer, agnes.contact, take={"subject": third})
+    again.unmerge(agnes.contact)
+    assert printer.subject == "Third"
+    third.unmerge(agnes.contact)
+
+    assert printer.subject == "The printer is on fire"
+
+
+def test_a_tag_stays_while_another_merge_brings_it(printer, again, carla, agnes):
+    third = open_ticket(printer.team, carla, "Third", "Third")
+    again.edit(agnes.contact, tags=["hot", "old"])
+    third.edit(agnes.contact, tags=["hot", "new"])
+    merge([again, third], printer, agnes.contact)
+    again.unmerge(agnes.contact)
+    assert [tag.name for tag in printer.tags] == ["hot", "new"]
+    third.unmerge(agnes.contact)
+
+    assert printer.tags == []
+
+
+def test_replies_stay_where_they_were_written(printer, again, other, agnes, carla, paul):
+    merge([again, other], printer, agnes.contact)
+    printer.reply(agnes.contact, "To all of you.")
+    other.reply(paul, "Paul answers.")
+    printer.reply(carla, "Carla answers.")
+    again.unmerge(agnes.contact)
+    other.unmerge(agnes.contact)
+
+    assert [one.body for one in printer.messages] == [
+        "It smokes since this morning.",
+        "To all of you.",
+        "Carla answers.",
+    ]
+    assert [one.body for one in again.messages] == ["Still on fire!"]
+    assert [one.body for one in other.messages] == ["I am Paul and smell smoke.", "Paul answers."]
+    assert {message.origin_id for message in [*printer.messages, *again.messages, *other.messages]} == {None}
+    assert other.waiting_since is not None
+    assert printer.waiting_since == printer.messages[-1].at
+
+
+def test_a_chain_ends_at_one_ticket_and_any_link_of_it_can_be_taken_out(printer, again, other, agnes):
+    again.edit(agnes.contact, tags=["hot"])
+    session.flush()
+    before = export()
+    again.merge_into(other, agnes.contact)
+    other.merge_into(printer, agnes.contact)
+    assert again.stays is other.stays is printer
+    assert len(printer.messages) == 3
+    assert [tag.name for tag in printer.tags] == ["hot"]
+
+    again.unmerge(agnes.contact)
+    assert [message.body for message in again.messages] == ["Still on fire!"]
+    assert other.tags == printer.tags == []
+    other.unmerge(agnes.contact)
+    assert export() == before
+
+
+def test_what_outsiders_write_to_a_merged_ticket_goes_to_the_one_that_stays(printer, again, other, agnes, paul):
+    again.merge_into(other, agnes.contact)
+    other.merge_into(printer, agnes.contact)
+    message = other.reply(paul, "It smells")
+    note = other.reply(agnes.contact, "Between us", internal=True)
+
+    assert (message.ticket, message.home_id) == (printer, other.id)
+    assert (note.ticket, note.home_id) == (printer, printer.id)
+    assert printer.reply(paul, "by mail").home_id == other.id
+    with pytest.raises(TicketClosed):
+        other.reopen(by=agnes.contact)
+
+
+def test_a_late_message_to_a_merged_ticket_opens_a_follow_up_of_its_own(printer, other, agnes, paul):
+    other.merge_into(printer, agnes.contact)
+    printer.close(by=agnes.contact)
+    printer.team.reopen_days = 0
+    session.flush()
+    message = other.reply(paul, "Smoke again")
+
+    assert (message.ticket.follow_up_of, message.ticket.customer) == (other, paul)
+    assert message.ticket.subject == "Fire in the office"
+
+
+def test_each_customer_reads_their_own_and_what_we_say_from_then_on(printer, other, agnes, carla, paul, person):
+    pauls = person("Paul Petit", role="portal", email=paul.email)
+    carlas = person("Carla Conti", role="portal", email=carla.email)
+    printer.reply(agnes.contact, "Before, to Carla.")
+    other.merge_into(printer, agnes.contact)
+    printer.reply(agnes.contact, "To both.")
+    printer.reply(agnes.contact, "Between us.", internal=True)
+    printer.reply(carla, "My password is hunter2.")
+    other.reply(paul, "I am still here.")
+
+    for condition in (messages_visible_to(pauls), messages_heard_by(paul.id), messages_behind(other.link_for(paul))):
+        assert bodies(condition) == ["I am Paul and smell smoke.", "To both.", "I am still here."]
+    for condition in (
+        messages_visible_to(carlas),
+        messages_heard_by(carla.id),
+        messages_behind(printer.link_for(carla)),
+    ):
+        assert bodies(condition) == [
+            "It smokes since this morning.", "Before, to Carla.", "To both.", "My password is hunter2."
+        ]  # fmt: skip
+    assert len(bodies(messages_visible_to(agnes))) == 7
+
+
+def test_mails_after_a_merge_name_the_ticket_that_the_reader_knows(printer, other, agnes, carla, paul):
+    other.merge_into(printer, agnes.contact)
+    answer = printer.reply(agnes.contact, "To both.")
+    carlas = printer.reply(carla, "Carla's.")
+
+    told = {one.contact: one.ticket for one in session.scalars(select(Delivery).where(Delivery.message == answer))}
+    assert told == {carla: printer, paul: other}
+    assert paul not in [one.contact for one in session.scalars(select(Delivery).where(Delivery.message == carlas))]
+
+
+def test_a_removed_follower_hears_no_more(printer, other, agnes, paul):
+    other.merge_into(printer, agnes.contact)
+    printer.remove_follower(paul, by=agnes.contact)
+    printer.reply(agnes.contact, "To Carla.")
+
+    assert paul not in printer.followers
+    assert bodies(messages_heard_by(paul.id)) == ["I am Paul and smell smoke."]
+
+
+def test_a_colleague_who_may_not_see_the_target_follows_it_by_no_merge(company, printer, other, agnes, arthur):
+    board = make_team("Board", "board", company, visibility="private")
+    board.add_follower(agnes.contact)
+    secret = open_ticket(board, printer.customer, "Secret", "Secret")
+    other.add_follower(arthur.contact)
+    other.merge_into(secret, agnes.contact)
+
+    assert arthur.contact not in secret.followers
+    assert not arthur.sees(secret)
+    assert bodies(messages_visible_to(arthur)) == ["It smokes since this morning.", "I am Paul and smell smoke."]
+
+
+def test_the_same_customer_reads_all_of_it_by_either_link(printer, again, agnes, carla):
+    again.merge_into(printer, agnes.contact)
+    for ticket in (printer, again):
+        assert len(bodies(messages_behind(ticket.link_for(carla)))) == 2
+
+
+def test_the_link_of_a_merged_ticket_lives_as_long_as_the_one_that_stays(printer, again, agnes, carla):
+    again.merge_into(printer, agnes.contact)
+    from datetime import timedelta
+
+    link = again.link_for(carla)
+    assert isinstance(link, Link)
+    assert link.valid(again.closing.at + timedelta(days=1000))
+
+
+def test_words_are_found_by_us_on_the_one_that_stays_and_by_customers_on_their_own(printer, other, agnes):
+    other.merge_into(printer, agnes.contact)
+    found = lambda words, internal: set(session.scalars(select(Ticket.id).where(matching(Ticket.id, words, internal))))  # noqa: E731
+    other.reply(other.customer, "Asbestos")
+
+    assert found("smell", True) == found("asbestos", True) == {printer.id}
+    assert found("smell", False) == found("asbestos", False) == {other.id}
+    assert [row.number for row in page_of(agnes, Filters(q=f"#{other.id}")).rows] == [printer.id]
+    other.unmerge(agnes.contact)
+    assert found("smell", True) == found("smell", False) == found("asbestos", True) == {other.id}
+
+
+def reason(sources, into, by, **options):
+    before = export()
+    with pytest.raises(CannotMerge) as refused, session.begin_nested():
+        merge(sources, into, by, **options)
+    assert export() == before
+    return refused.value.reason
+
+
+def test_what_cannot_be_merged_says_why_and_changes_nothing(app, printer, again, other, agnes, arthur, company, person):
+    globex = Company(name="Globex")
+    elsewhere = open_ticket(make_team("X", "x", globex), printer.customer, "X", "X")
+    both = person("Both", companies=[company, globex])
+    private = make_team("Board", "board", company, visibility="private")
+    hidden = open_ticket(private, printer.customer, "Hidden", "Hidden")
+    closed = open_ticket(printer.team, printer.customer, "Closed", "Closed")
+    closed.close(by=agnes.contact)
+    third = open_ticket(printer.team, printer.customer, "Third", "Third")
+    third.merge_into(again, agnes.contact)
+    by = agnes.contact
+
+    assert reason([], printer, by) == "few"
+    assert reason([printer], printer, by) == "itself"
+    assert reason([printer, again], printer, by) == "itself"
+    assert reason([third], printer, by) == "merged"
+    assert reason([printer], third, by) == "merged"
+    assert reason([again], third, by) == "circle"
+    assert reason([elsewhere], printer, both.contact) == "company"
+    assert reason([elsewhere], printer, by) == "hidden"
+    assert reason([hidden], printer, by) == "hidden"
+    assert reason([printer], hidden, by) == "hidden"
+    assert reason([printer], again, printer.customer) == "hidden"
+    assert reason([closed], printer, by) == reason([printer], closed, by) == "closed"
+    assert reason([other], printer, by, take={"subject": other}) == "choice"
+    assert reason([other], printer, by, take={"colour": other}) == "choice"
+
+
+def test_fifty_at_once_and_no_more(printer, agnes, carla):
+    many = [open_ticket(printer.team, carla, f"Ticket {number}", "Text") for number in range(50)]
+    assert reason(many, printer, agnes.contact) == "many"
+    merge(many[:49], printer, agnes.contact)
+
+    assert len(printer.messages) == 50
+
+
+def test_a_team_that_closes_nothing_cannot_have_a_ticket_closed_by_a_merge(printer, again, agnes):
+    again.team.stages[-1].fold(False)
+    assert reason([again], printer, agnes.contact) == "never closed"
+
+
+def test_an_undo_needs_the_right_to_see_both(company, printer, other, agnes, arthur):
+    board = make_team("Board", "board", company, visibility="private")
+    board.add_follower(agnes.contact)
+    secret = open_ticket(board, printer.customer, "Secret", "Secret")
+    other.merge_into(secret, agnes.contact)
+    with pytest.raises(CannotMerge):
+        other.unmerge(arthur.contact)
+    with pytest.raises(CannotMerge):
+        other.unmerge(printer.customer)
+
+    assert other.merged_into is secret
+
+
+def test_unfolding_the_stage_meanwhile_does_not_bar_the_way_back(printer, again, agnes):
+    first = again.stage
+    again.merge_into(printer, agnes.contact)
+    again.stage.fold(False)
+    session.refresh(again)
+    with pytest.raises(TicketClosed):
+        again.edit(agnes.contact, priority=2)
+    again.unmerge(agnes.contact)
+
+    assert (again.stage, again.merged_into) == (first, None)
+
+
+def test_undoing_twice_changes_nothing(printer, again, agnes):
+    again.merge_into(printer, agnes.contact)
+    again.unmerge(agnes.contact)
+    again.unmerge(agnes.contact)
+
+    assert [event.kind for event in printer.events].count("unmerged") == 1
+
+
+def test_ratings_and_figures_stay(printer, again, agnes, carla):
+    again.rate(5, "Quick!", by=carla)
+    again.merge_into(printer, agnes.contact)
+
+    assert (again.rating.score, printer.rating) == (5, None)

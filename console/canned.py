@@ -1,7 +1,5 @@
 """Canned replies: a page to keep them, and what the composer finds among them, filled in for its ticket."""
 
-from types import SimpleNamespace
-
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -12,7 +10,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Regexp, ValidationError
 
-from mail.placeholders import values
+from mail.placeholders import values_about
 from mail.rendering import language_of
 from models import CannedReply, Ticket, session
 from models.access import LARGEST_ID, NotVisible
@@ -111,5 +109,5 @@ def canned_for(number):
     if wanted:
         found = [one for one in found if one.shortcut.lower() == wanted.lower()][:1]
     with force_locale(language_of(ticket.customer)):
-        filled = values(SimpleNamespace(ticket=ticket, contact_id=None, event=None), None)
+        filled = values_about(ticket, None, ticket.subject)
     return render_template("console/_canned.html", replies=[(one, one.fill(filled)) for one in found])

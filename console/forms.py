@@ -24,7 +24,7 @@ from wtforms.widgets import HiddenInput
 from models.attachment import Upload
 from web.words import PRIORITY_NAMES
 
-from .choices import email_address, trim
+from .choices import email_address, phone_number, trim
 
 LONGEST_MESSAGE = 200_000
 ATTEMPT_CHANNELS = {"call": _l("Call"), "mail": _l("E-mail"), "other": _l("Another way")}
@@ -134,4 +134,13 @@ class FollowerForm(FlaskForm):
         _l("E-mail address"),
         [DataRequired(_l("Who should follow this ticket?")), Length(max=254), email_address],
         filters=[trim],
+    )
+
+
+class PhoneForm(FlaskForm):
+    phone = StringField(
+        _l("Phone"),
+        [Length(max=40), phone_number],
+        [trim],
+        description=_l("With the country's code, such as +33 1 23 45 67 89."),
     )

@@ -11,13 +11,14 @@ from wtforms.fields import SelectChoice
 
 from models import Event, Message, Ticket
 from models.people import Contact, User
+from models.phone import readable_phone
 from models.team import Team
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
 from . import me
 from .composing import composing
-from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm
+from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, PhoneForm
 
 # Everything that the page shows, in a fixed number of queries.
 SHOWN = (
@@ -113,6 +114,8 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         edit=forms.get("edit") or edit_form(ticket, teams=teams),
         close=forms.get("close") or CloseForm(formdata=None),
         follower=forms.get("follower") or FollowerForm(formdata=None),
+        phone=forms.get("phone")
+        or PhoneForm(formdata=None, data={"phone": readable_phone(ticket.customer.phone or "")}),
         refusal=forms.get("refusal"),
         closing_asked=forms.get("closing_asked", False),
         **(composing(ticket, following, forms.get("reply")) if template == "console/ticket.html" else told or {}),

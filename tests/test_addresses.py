@@ -62,6 +62,7 @@ CONSOLE = [
     (DESK, "original_of_message"),
     (ADMINISTRATORS, "companies new_company outbox stages new_stage order teams new_team users new_user"),
     (ADMINISTRATORS, "send_held balance"),
+    (DESK, "phone"),
     (ADMINISTRATORS, "templates template delete_template new_template preview_template"),
     (OWN, "company stage delete_stage place_stage delivery try_again revoke_link revoke_links"),
     (OWN, "delete_team add_team_follower remove_team_follower team_settings"),

@@ -75,7 +75,9 @@ def test_every_mutation_ends_somewhere_soon_and_stops_nothing(app, team, kind, n
         took = time.monotonic() - began
         longest = max(longest, took / block)
         states = session.execute(
-            select(IncomingMail.state, func.count()).where(IncomingMail.id.in_([mail.id for mail in mails])).group_by("state")
+            select(IncomingMail.state, func.count())
+            .where(IncomingMail.id.in_([mail.id for mail in mails]))
+            .group_by("state")
         ).all()
         assert {state for state, _ in states} <= set(OUTCOMES), states
         assert good.state == "ticket", good.reason

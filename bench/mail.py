@@ -124,8 +124,8 @@ def measure(kind: str, number: int):
         assert session.scalar(select(func.count()).select_from(Ticket)) == len(warm) + 2 * number
         assert session.scalar(select(func.count()).select_from(Message)) == len(warm) + 2 * number
         print(
-            f"{kind}: {number:,} mails over LMTP stored at {number / stored:,.0f}/s, placed at {number / placed:,.0f}/s; "
-            f"both at once {number / both:,.0f}/s; memory of the listener +{grown:.1f} MB, of the worker "
+            f"{kind}: {number:,} mails stored at {number / stored:,.0f}/s, placed at {number / placed:,.0f}/s;"
+            f" both at once {number / both:,.0f}/s; memory of the listener +{grown:.1f} MB, of the worker "
             f"+{memory.grown:.1f} MB",
             flush=True,
         )

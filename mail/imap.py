@@ -62,7 +62,8 @@ def fetch(box: BaseMailBox) -> int:
             if raw is not None:
                 with db.engine.begin() as connection:
                     write(connection, [row_of(raw, "imap", None, None)])
-            box.flag(uid, MailMessageFlags.SEEN, True)
+            # Not by ``box.flag``, which expunges as well: what others marked as deleted is not ours to remove.
+            box.client.uid("store", uid, "+FLAGS", f"({MailMessageFlags.SEEN})")
         bell.enqueue("receive")
         if stopping.is_set():
             break

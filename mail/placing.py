@@ -5,6 +5,7 @@ import hashlib
 import io
 import logging
 import re
+from contextlib import nullcontext
 from datetime import timedelta
 
 from flask import current_app
@@ -62,6 +63,7 @@ class Placing:
         self.openings: list[tuple[IncomingMail, object, Opening]] = []
         self.addresses, self.people, self.opened, self.answered = {}, {}, {}, set()
         self.ours, self.checks, self.limit = set(), {}, 0
+        self.known: dict[str, bool] = {}  # keys of messages, and whether there is one
 
     def prepare(self, pairs):
         """Ask once for all of these mails what each of them needs."""
@@ -82,6 +84,12 @@ class Placing:
         self.ours = set(session.scalars(select(Delivery.mail_id).where(Delivery.mail_id.in_(ids))))
         checks = select(AddressCheck).where(AddressCheck.mail_id.in_(ids))
         self.checks = {check.mail_id: check for check in session.scalars(checks)}
+        teams = ((self._team(mail.recipient), mail, found) for mail, found in pairs if mail.recipient)
+        keys = [self._key(team, found, mail) for team, mail, found in teams if team]
+        self.known = dict.fromkeys(keys, False)
+        for model in (Ticket, Message):
+            taken = select(model.submission_key).where(model.submission_key.in_(keys))
+            self.known |= dict.fromkeys(session.scalars(taken), True)
 
     def place(self, mail: IncomingMail, found, raw: bytes):
         """Give the mail its one outcome, or line it up for ``finish``."""
@@ -90,7 +98,11 @@ class Placing:
         mail.team = self._team(mine) if mine else None
         if self.openings and self._may_concern_them(mail, found, mine):
             self.finish()
-        self._attempt(mail, lambda: self._decide(mail, found, mine))
+        self._attempt(mail, lambda: self._decide(mail, found, mine), whole=self._may_write(found, mine))
+
+    def _may_write(self, found, mine) -> bool:
+        """Whether deciding may change more than the mail itself; to line up a new ticket does not."""
+        return bool(found.automatic or found.references or (mine and apart(mine)[1]))
 
     def _may_concern_them(self, mail, found, mine) -> bool:
         """Whether a ticket that is lined up may be what this one answers, or repeats."""
@@ -131,11 +143,11 @@ class Placing:
     def _team(self, address):
         return self.addresses.get(address) or self.addresses.get(apart(address)[0])
 
-    def _attempt(self, mail, work):
+    def _attempt(self, mail, work, whole=True):
         """Do it as a whole or not at all; what fails is parked, and the next one goes on (threat model, rule 43)."""
         files = len(session.info.get(KEPT, ()))
         try:
-            with session.begin_nested():
+            with session.begin_nested() if whole else nullcontext():
                 work()
         except (OperationalError, InterfaceError):
             raise  # the database is away: that is no fault of the mail
@@ -216,6 +228,7 @@ class Placing:
         except TicketClosed:
             return mail.becomes("parked", CLOSED, self.at, ticket=ticket)
         message.mail_id, message.placed_by = found.mail_id, rule
+        self.known[key] = True
         if not hush and (message.ticket is not ticket or ticket.stage_id != stage_id):
             self._note_answer(mail, found)
         return mail.becomes("reply", "", self.at, ticket=message.ticket, message=message, team=message.ticket.team)
@@ -227,7 +240,7 @@ class Placing:
         if not mail.team.active:
             return mail.becomes("parked", NOT_ACTIVE, self.at)
         key = self._key(mail.team, found, mail)
-        if self._known(key):
+        if self.known[key] if key in self.known else self._is_known(key):
             return self._twice(mail, key)
         if not mail.released:
             if found.spam:
@@ -271,7 +284,7 @@ class Placing:
         self.people.pop(found.author, None)
 
         def work():
-            if self._known(opening.key):
+            if self._is_known(opening.key):
                 return self._twice(mail, opening.key)
             fresh = self._opening(mail, found, opening.key)
             fresh.answered, mail.answered = opening.answered, opening.answered
@@ -286,6 +299,7 @@ class Placing:
         tickets = open_tickets([opening for _, _, opening in lined_up])
         for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):
             mail.becomes("ticket", "", self.at, ticket=ticket, message=opening.message)
+            self.known[opening.key] = True
 
     def _contact(self, found) -> Contact:
         """The author as a contact. Nobody else is made of a mail (threat model, rule 46)."""
@@ -306,7 +320,7 @@ class Placing:
             digest.update(hashlib.sha256(file.content).digest())
         return digest.hexdigest()
 
-    def _known(self, key) -> bool:
+    def _is_known(self, key) -> bool:
         return any(session.scalar(select(one.id).where(one.submission_key == key)) for one in (Ticket, Message))
 
     def _twice(self, mail, key):

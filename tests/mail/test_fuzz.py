@@ -20,11 +20,14 @@ LONGEST_SECONDS = 5
 NEXT_SECONDS = 10
 BLOCK = 100
 SPICE = [
-    b"\0", b"\xff\xfe", b"\r", b"\n\n", b"=?utf-8?B?", b"?=", b"Content-Type: multipart/mixed; boundary=b\n", b"--b\n",
-    b"--b--\n", b"Content-Transfer-Encoding: base64\n", b"<" * 500, b"charset=utf-16", b"charset=iso-2022-jp", b"\x1b$B",
-    b"From: ", b"Message-ID: <a@b>\n", b"%00", b"\xed\xa0\x80", b"name*0*=utf-8''%FF", b'"' * 99, b"begin 644 x\n", b"(" * 300,
-    b"multipart/report; report-type=delivery-status", b"message/delivery-status", b"text/html", b"<table>" * 200,
-    b"Auto-Submitted: auto-replied\n", b"Date: Thu, 01 Jan 1970 00:00:00 +9999\n", b"A" * 5000, b"To: support@desk.example,",
+    b"\0", b"\xff\xfe", b"\r", b"\n\n", b"=?utf-8?B?", b"?=", b"Content-Type: multipart/mixed; boundary=b\n",
+    b"--b\n", b"--b--\n", b"Content-Transfer-Encoding: base64\n", b"<" * 500, b"charset=utf-16", b"charset=iso-2022-jp",
+    b"\x1b$B", b"From: ", b"Message-ID: <a@b>\n", b"%00", b"\xed\xa0\x80", b"name*0*=utf-8''%FF",
+    b'"' * 99, b"begin 644 x\n",
+    b"(" * 300, b"multipart/report; report-type=delivery-status", b"message/delivery-status",
+    b"text/html", b"<table>" * 200,
+    b"Auto-Submitted: auto-replied\n", b"Date: Thu, 01 Jan 1970 00:00:00 +9999\n", b"A" * 5000,
+    b"To: support@desk.example,",
 ]  # fmt: skip
 
 

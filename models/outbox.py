@@ -217,6 +217,8 @@ class Mailing:
 
     def send_stage_templates(self, event):
         """What the stage says to the customer, once per arrival (R-STAGE-5)."""
+        if _hushed.get():
+            return
         if template := self.stage.email_template:
             self._queue_template("email", template, event)
         if template := self.stage.sms_template:

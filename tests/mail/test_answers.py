@@ -1,0 +1,49 @@
+"""Automatic answers to mail: one a day to one address, none to who asks for none (threat model, rules 50 and 51)."""
+
+from datetime import timedelta
+
+import pytest
+
+from models import now, session
+from tests.mail.arriving import letter, mails_to, receive
+
+
+def test_one_address_gets_one_automatic_answer_a_day(team):
+    at = now()
+    for number in range(3):
+        receive(letter(subject=f"Question {number}"), at=at + timedelta(hours=number))
+    assert [one.kind for one in mails_to("carla@client.example")] == ["stage"]
+
+    receive(letter(subject="The next day"), at=at + timedelta(hours=25))
+
+    assert [one.kind for one in mails_to("carla@client.example")] == ["stage", "stage"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"List_Id": "<users.list.example>", "List_Post": "<mailto:users@list.example>"},
+        {"Precedence": "list", "List_Post": "<mailto:users@list.example>"},
+        {"X_Auto_Response_Suppress": "OOF, AutoReply"},
+    ],
+)
+def test_a_person_who_may_not_be_answered_gets_a_ticket_alone(headers, team):
+    mail = receive(letter(**headers))
+
+    assert mail.state == "ticket"
+    assert mails_to("carla@client.example") == []
+
+
+def test_a_reopening_by_mail_is_answered_within_the_limit_too(printer, carla, team, agnes):
+    from models.templates_shipped import shipped
+
+    team.first_with_status("open").email_template = shipped("Ticket received")
+    sent = mails_to(carla.email)[0]
+    printer.close(by=agnes.contact)
+    session.commit()
+    before = len(mails_to(carla.email))
+    receive(letter(subject="One more thing"))  # answered: Ticket received
+    receive(letter(subject="Re: fire", text="It burns again", In_Reply_To=f"<{sent.mail_id}>"))
+
+    assert not printer.closed
+    assert [one.kind for one in mails_to(carla.email)][before:] == ["stage"]

@@ -23,22 +23,20 @@ PAGES = {"all": "console.all_board", "mine": "console.my_board"}
 
 
 class Shown(Board):
-    """A board with its address. ``which`` is the number of a team, "mine" or "all"."""
+    """A board with its address. ``which`` is the number of a team, "mine" or "all"; 404 for what is not seen."""
 
-    def __init__(self, which: str, team: Team | None):
+    def __init__(self, which: str):
+        if which not in PAGES and not (which.isdecimal() and len(which) < 10):
+            abort(404)
         self.which, asked = which, Filters.read(request.args)
         kept = {name: getattr(asked, name) for name in NARROWED_BY}
         if which == "mine":
             kept["assignee"] = "me"
-        super().__init__(me(), team, Filters(**kept))
+        super().__init__(me(), None if which in PAGES else int(which), Filters(**kept))
 
-    @classmethod
-    def named(cls, which: str, otherwise: Team | None = None) -> "Shown":
-        """The board of this name, as far as the reader may see it; that of the other team where none is named."""
-        if which in PAGES:
-            return cls(which, None)
-        team = me().team(int(which)) if which.isdecimal() and len(which) < 10 else otherwise or abort(404)
-        return cls(str(team.id), team)
+    @cached_property
+    def team(self) -> Team | None:
+        return None if self.which in PAGES else me().team(int(self.which))
 
     @property
     def endpoint(self) -> str:
@@ -47,7 +45,7 @@ class Shown(Board):
     @property
     def place(self) -> dict:
         """What the address of this board is made of."""
-        return {"id": self.team.id} if self.team else {}
+        return {} if self.which in PAGES else {"id": int(self.which)}
 
     @cached_property
     def asked(self) -> dict[str, str]:
@@ -71,21 +69,20 @@ class Shown(Board):
 
 @bp.get("/teams/<int:id>")
 def board(id):
-    team = me().team(id)
-    return _page(Shown(str(id), team), lambda: {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now())})
+    return _page(Shown(str(id)))
 
 
 @bp.get("/tickets/board")
 def all_board():
-    return _page(Shown("all", None))
+    return _page(Shown("all"))
 
 
 @bp.get("/tickets/mine/board")
 def my_board():
-    return _page(Shown("mine", None))
+    return _page(Shown("mine"))
 
 
-def _page(shown, notices=dict):
+def _page(shown):
     """The whole page; for a look at what changed the board alone, or 304; for a step down, the column's next cards."""
     if asked_by_htmx() and "after" not in request.args:
         if request.if_none_match.contains_weak(shown.mark):
@@ -98,10 +95,15 @@ def _page(shown, notices=dict):
         return render_template("console/_board.html", board=shown, columns=columns)
     people = shown.team.assignable_people if shown.team else colleagues(me())
     return render_template(
-        "console/board.html", board=shown, columns=columns, **notices(),
+        "console/board.html", board=shown, columns=columns, **_notices(shown.team),
         priority_choices=list(enumerate(PRIORITY_NAMES)), waiting_choices=list(WAITING_NAMES.items()),
         assignee_choices=[("me", _("Me")), ("none", _("Nobody")), *((one.id, str(one)) for one in people)],
     )  # fmt: skip
+
+
+def _notices(team) -> dict:
+    """What a team should hear before anything else."""
+    return {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now())} if team else {}
 
 
 def _continued(shown) -> list:
@@ -140,19 +142,19 @@ def order():
     order_stages([known[id] for id in ids])
     session.commit()
     if "board" in request.args:
-        return answer_with(Shown.named(request.args["board"]))
+        return answer_with(Shown(request.args["board"]))
     return respond("_said.html", back=url_for("console.stages"), message=_("The order is saved."))
 
 
 @bp.post("/stages/<int:id>/fold")
 def fold(id):
     """Fold or unfold a column for this user alone: a view setting that closes nothing (R-STAGE-3)."""
-    shown = Shown.named(request.args.get("board", "all"))
+    shown = Shown(request.args.get("board", "all"))
     if id not in shown.stages:
         abort(404)
     fold_column(me(), id, request.form.get("folded") in ("1", "on", "true", "y"))
     session.commit()
-    return answer_with(Shown.named(shown.which))
+    return answer_with(Shown(shown.which))
 
 
 def answer_with(shown):

@@ -75,15 +75,20 @@ class ReplyForm(Once):
     kept = SelectMultipleField(_l("Files of the draft"), choices=[], validate_choice=False)
 
 
-class NewTicketForm(Once):
-    team = SelectField(_l("Team"), coerce=int)
+class CardForm(Once):
+    """A new ticket in a column of a board: the least that makes one."""
+
+    subject = StringField(_l("Subject"), [DataRequired(_l("What is it about?")), Length(max=250)], filters=[trim])
     email = StringField(
         _l("Customer's e-mail address"),
         [DataRequired(_l("Whose ticket is it?")), Length(max=254), email_address],
         filters=[trim],
     )
+
+
+class NewTicketForm(CardForm):
+    team = SelectField(_l("Team"), coerce=int)
     name = StringField(_l("Customer's name"), [Length(max=120)], filters=[trim])
-    subject = StringField(_l("Subject"), [DataRequired(_l("What is it about?")), Length(max=250)], filters=[trim])
     description = TextAreaField(
         _l("Description"), [DataRequired(_l("Describe the request.")), Length(max=LONGEST_MESSAGE)], filters=[trim]
     )

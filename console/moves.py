@@ -1,10 +1,10 @@
 """Moving a card: by dragging, by keys, by the window behind its menu, by a page without script."""
 
-from flask import flash, redirect, render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from models import Stage, session
+from models import Contact, Stage, open_ticket, session
 from models.closing import TicketClosed
 from models.listing import tickets_of
 from models.placing import place_after, place_before, place_first, step
@@ -15,6 +15,7 @@ from web.respond import asked_by_htmx, respond
 from . import bp, me
 from .board import Shown, answer_with
 from .closings import ask_why, reason_typed
+from .forms import CardForm, key_of
 from .ticket_page import address_of, changed, whole_page_again
 
 
@@ -99,6 +100,23 @@ def _peer(ticket, side: str):
     return next((one for one in found if (one.team_id, one.stage_id) == here and one is not ticket), None)
 
 
+@bp.post("/teams/<int:id>/tickets")
+def add_card(id):
+    """A new ticket in the column ``stage``: ``subject`` and ``email``, the rest can be said later."""
+    team, form = me().team(id), CardForm()
+    stage = team.open_stage(request.form.get("stage", 0, type=int))
+    if not form.validate_on_submit() or stage is None:
+        gone = () if stage else (_("The team does not have this stage, or not any more."),)
+        words = [*(error for errors in form.errors.values() for error in errors), *gone]
+        if asked_by_htmx():
+            return render_template("_said.html", message=" ".join(map(str, words)), category="error"), 422
+        return redirect(url_for("console.new_ticket", team=id, stage=stage.id if stage else None), 303)
+    customer, subject = Contact.get_or_create(form.email.data), form.subject.data
+    open_ticket(team, customer, subject, subject, by=me().contact, key=key_of(form), stage=stage)
+    session.commit()
+    return answer_with(Shown(str(id)))
+
+
 def _answer(ticket):
     """The board that was before the reader; who sees the ticket alone goes back to its page."""
     named = request.args.get("board", "")
@@ -106,4 +124,4 @@ def _answer(ticket):
         return respond("_said.html", back=address_of(ticket), message=_("Moved to %(stage)s.", stage=ticket.stage.name))
     if not asked_by_htmx() and "next" in request.values:
         return redirect(safe_next("/"), 303)
-    return answer_with(Shown.named(named, otherwise=ticket.team))
+    return answer_with(Shown(named or str(ticket.team_id)))

@@ -17,6 +17,8 @@ from models import Stage, Team, Template, Ticket, session
 from models.access import NotVisible
 from models.stage import STATUSES, StageHoldsTickets, order_stages
 from models.visibility import teams_visible_to
+from web.redirects import safe_next
+from web.respond import asked_by_htmx
 from web.words import STATUS_NAMES
 
 from . import administrators_only, bp, me
@@ -24,6 +26,7 @@ from .choices import NEEDED, MultiCheckboxField, commit, refuse, taken, trim
 from .pipeline import shared_with_others, stages_known_to, teams_with_stages, tickets_by_team, tickets_in
 
 log = logging.getLogger(__name__)
+POPUPS = {"stage": "_stage_form", "confirm_folding": "_confirm_folding"}
 
 
 class StageForm(FlaskForm):
@@ -125,18 +128,45 @@ def place_stage(id):
 @bp.route("/stages/new", methods=["GET", "POST"])
 @administrators_only
 def new_stage():
+    """``team`` in the address is ticked already; ``after`` names the stage that the new one follows."""
     form = StageForm()
+    if not form.is_submitted():
+        form.teams.data = [id for id in [request.args.get("team", type=int)] if id in form.known_teams]
     if form.validate_on_submit():
         stage = Stage(name=form.name.data, position=next_place(), folded=form.folded.data)
         write(stage, form)
         stage.teams = [form.known_teams[id] for id in form.teams.data]
         session.add(stage)
         if commit(form.name):
+            put_after(stage, form.known_stages.get(request.args.get("after", type=int)))
             flash(_("The stage %(stage)s is made. Drag it to its place.", stage=stage.name), "success")
-            return redirect(url_for(".stages", _anchor=f"stage-{stage.id}"), 303)
+            return saved(stage)
+    return shown("stage", form, stage=None, shared=False)
+
+
+def put_after(stage, other):
+    if other is not None:
+        order = [one for one in stages_known_to(me()) if one is not stage]
+        order.insert(order.index(other) + 1, stage)
+        order_stages(order)
+        session.commit()
+
+
+def saved(stage):
+    """Back to where one came from: the board, or the list of stages."""
+    address = safe_next(url_for(".stages", _anchor=f"stage-{stage.id}"))
+    return ("", 200, {"HX-Redirect": address}) if asked_by_htmx() else redirect(address, 303)
+
+
+def shown(name, form, **context):
+    """The page, or for the window that a board opens the form alone."""
+    popup = asked_by_htmx()
+    back, address = safe_next(url_for(".stages")), url_for(request.endpoint, **request.view_args, **request.args)
+    template = f"console/{POPUPS[name]}.html" if popup else f"console/{name}.html"
+    refused = bool(form.errors)
     return render_template(
-        "console/stage.html", form=form, stage=None, shared=False
-    ), 422 if form.is_submitted() else 200
+        template, form=form, popup=popup, back=back, address=address, **context
+    ), 422 if refused else 200
 
 
 def next_place() -> int:
@@ -164,20 +194,16 @@ def stage(id):
         elif turned and "confirmed" not in request.form and stage.ticket_count():
             return confirm_folding(stage, form)
         elif change(stage, form) and commit(form.name):
-            return redirect(url_for(".stages", _anchor=f"stage-{id}"), 303)
+            return saved(stage)
         stage = known_stage(id)
-    return render_template(
-        "console/stage.html", form=form, stage=stage, shared=shared
-    ), 422 if form.is_submitted() else 200
+    return shown("stage", form, stage=stage, shared=shared)
 
 
 def confirm_folding(stage, form):
     """R-STAGE-2: how many tickets are closed or reopened is said before it is saved."""
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     count = stage.ticket_count()
-    return render_template(
-        "console/confirm_folding.html", stage=stage, folding=form.folded.data, count=count, typed=typed
-    )
+    return shown("confirm_folding", form, stage=stage, folding=form.folded.data, count=count, typed=typed)
 
 
 def change(stage, form) -> bool:

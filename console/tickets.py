@@ -88,6 +88,7 @@ def _open(form, team):
         ticket = open_ticket(
             team, customer, form.subject.data, form.description.data,
             by=me().contact, attachments=uploads(form.attachments), key=key_of(form),
+            stage=team.open_stage(request.args.get("stage", 0, type=int)),
         )  # fmt: skip
     except TooLarge as refusal:
         session.rollback()

@@ -5,18 +5,21 @@ import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from sqlalchemy import and_, bindparam, select, text
+from sqlalchemy import and_, bindparam, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .access import NotVisible
 from .base import add_unless_there, is_sqlite, session
 from .candidates import Place, customers_named, tickets_found
-from .filters import Filters, Scope
+from .closing_rule import ClosingRule
+from .filters import LARGEST_ID, Filters, Scope
 from .listing import Row, rows_of
 from .people import Contact
 from .search import Search
 from .stage import ColumnFold, Stage, team_stages
+from .team import Team, closing_stages
 from .ticket import Tag, Ticket, ticket_tags
-from .visibility import Somebody, followed_by
+from .visibility import Somebody, followed_by, parameters_of, teams_visible_to
 from .words import terms_of
 
 CARDS = 30  # shown per column, and as many more with each step down
@@ -64,36 +67,53 @@ _CHANGED = (
     "SELECT id, changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
     "WHERE team_id = :t{n} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
 )
-_pipelines = (
-    select(
-        team_stages.c.team_id, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status, ColumnFold.user_id
-    )
-    .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
-    .outerjoin(ColumnFold, and_(ColumnFold.stage_id == Stage.id, ColumnFold.user_id == bindparam("user")))
-    .where(team_stages.c.team_id.in_(bindparam("teams", expanding=True)))
-    .order_by(Stage.position, Stage.id, team_stages.c.team_id)
+
+
+@cache
+def _pipelines(role):
+    """The stages of some teams as somebody of this role sees them, with what they folded; built once.
+
+    Only of teams whose boards they see, and of private ones where single tickets may be followed.
+    """
+    seen = or_(teams_visible_to(Somebody(role)), Team.id.in_(bindparam("private", expanding=True)))
+    return (
+        select(Team.id, Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status,
+               ColumnFold.user_id)
+        .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
+        .join(Team, Team.id == team_stages.c.team_id)
+        .outerjoin(ColumnFold, and_(ColumnFold.stage_id == Stage.id, ColumnFold.user_id == bindparam("viewer")))
+        .where(Team.id.in_(bindparam("teams", expanding=True)), seen)
+        .order_by(Stage.position, Stage.id, Team.id)
+    )  # fmt: skip
+
+
+_closing = (
+    select(Team.id, Team.auto_close_stage_id, Team.auto_close_days, Team.spare_waiting, closing_stages.c.stage_id)
+    .outerjoin(closing_stages, closing_stages.c.team_id == Team.id)
+    .where(Team.auto_close, Team.id.in_(bindparam("teams", expanding=True)))
 )
 
 
 class Board:
-    """What somebody has before them. ``team`` is one whose board they may see; None takes all that they see."""
+    """What somebody has before them: one team by its number, which NotVisible refuses, or all that they see."""
 
-    def __init__(self, user, team=None, filters: Filters = Filters()):
-        self.user, self.team, self.filters = user, team, filters
-        self.scope = None if team else Scope(user)
-        self.teams = [team.id] if team else list(self.scope.teams)
-        self.private = [] if team else self.scope.private  # of these only what they follow (R-VIS-1)
+    def __init__(self, user, team: int | None = None, filters: Filters = Filters()):
+        self.user, self.filters = user, filters
+        scope = Scope(user) if team is None else None
+        self.teams = list(scope.teams) if scope else [team]
+        self.private = scope.private if scope else []  # of these only what they follow (R-VIS-1)
+        if team is not None and not (user.active and 0 < team <= LARGEST_ID and self._pipelines):
+            raise NotVisible
 
     @cached_property
-    def _pipelines(self) -> list:
-        """The stages of the teams in their order, with what the user folded; one query."""
-        values = {"teams": [*self.teams, *self.private], "user": self.user.id}
-        return [tuple(row) for row in session.execute(_pipelines, values)]
+    def _pipelines(self) -> list[tuple]:
+        values = {"teams": [*self.teams, *self.private], "private": self.private, **parameters_of(self.user)}
+        return [tuple(row) for row in session.execute(_pipelines(self.user.role), values)]
 
     @property
     def stages(self) -> set[int]:
         """The columns there are."""
-        return {row[1] for row in self._pipelines}
+        return {row[2] for row in self._pipelines}
 
     @cached_property
     def mark(self) -> str:
@@ -110,8 +130,7 @@ class Board:
             values[f"t{n}"] = id
         changed = session.execute(text(" UNION ALL ".join(parts)), values).all() if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
-        known = self.team and (self.team.name, self.team.changed_at)
-        seen = reader, known, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
+        seen = reader, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
         return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
     def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
@@ -134,7 +153,7 @@ class Board:
 
     def _empty_columns(self) -> dict[int, Column]:
         found = {}
-        for team, id, name, description, folded, status, folder in self._pipelines:
+        for team, _changed, id, name, description, folded, status, folder in self._pipelines:
             column = found.setdefault(id, Column(id, name, description, folded, status, folder is not None, []))
             column.teams.append(team)
         return found
@@ -155,6 +174,24 @@ class Board:
         rows = {row.number: row for row in rows_of(self.user, [card.id for cards in dealt.values() for card in cards])}
         for id, cards in dealt.items():
             columns[id].cards = [rows[card.id] for card in cards if card.id in rows]
+        self._say_when_they_close(rows.values())
+
+    def _say_when_they_close(self, rows):
+        """What the rules of these teams do if nobody does anything (R-CLOSE-5)."""
+        rules = self._rules({row.team_id for row in rows}) if rows else {}
+        for row in rows:
+            if rule := rules.get(row.team_id):
+                row.closes_at = rule.closes_at(row)
+
+    def _rules(self, teams) -> dict[int, ClosingRule]:
+        """Those of the teams that close by rule, made of the columns; one query."""
+        found, named = {}, {}
+        for team in session.execute(_closing, {"teams": list(teams)}):
+            found[team.id] = team
+            named.setdefault(team.id, set()).add(team.stage_id)
+        stages = self._empty_columns()
+        return {id: _rule(team, [one for one in stages.values() if id in one.teams], named[id])
+                for id, team in found.items()}  # fmt: skip
 
     def _followed(self) -> tuple[str, dict]:
         """What narrows a private team to the tickets that the reader follows, and its values."""
@@ -179,6 +216,12 @@ class Board:
         for start in range(0, len(parts), 400):
             found += session.execute(text(" UNION ALL ".join(parts[start : start + 400])), values).all()
         return found
+
+
+def _rule(team, stages: list[Column], named: set) -> ClosingRule:
+    target = next((one for one in stages if one.id == team.auto_close_stage_id), None)
+    return ClosingRule.of(team, stages, target, [one for one in stages if one.id in named],
+                          days=team.auto_close_days, spare_waiting=team.spare_waiting)  # fmt: skip
 
 
 def _conditions(asked: Filters, user) -> tuple[str, dict]:

@@ -132,6 +132,11 @@ class ClosingRule:
     def _reason_told(self):
         return case(*((condition, why) for why, condition in self._reasons().items()), else_=None)
 
+    def closes_at(self, ticket) -> datetime | None:
+        """When it closes this ticket, or row of a list, if nobody does anything; None if it does not (R-CLOSE-5)."""
+        watches = self.target.folded and any(stage.id == ticket.stage_id for stage in self.watched)
+        return self.due_at(ticket) if watches and not self.spares(ticket) else None
+
     def spares(self, ticket) -> str | None:
         """The same asked of one ticket: why it is left alone, or None."""
         if ticket.never_auto_close:
@@ -164,10 +169,7 @@ class ClosedByRule:
     @property
     def closes_at(self) -> datetime | None:
         """When the rule closes this ticket if nobody does anything; None if it does not (R-CLOSE-5)."""
-        rule = self.team.closing_rule
-        if not self.team.auto_close or not rule.target.folded or self.stage not in rule.watched or rule.spares(self):
-            return None
-        return rule.due_at(self)
+        return self.team.closing_rule.closes_at(self) if self.team.auto_close else None
 
 
 class AutomaticClosing:

@@ -5,6 +5,7 @@ of visibility, so that no shortcut taken on the way can show what may not be see
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import bindparam, func, select
@@ -12,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from .base import session
 from .candidates import Candidates, Place
+from .closing_rule import reminder_failed
 from .filters import LARGEST_ID, Filters, Scope
 from .message import Message
 from .people import Contact, Person, User
@@ -37,11 +39,15 @@ class Row:
     waiting_since: object
     team_id: int
     team: str
+    stage_id: int
     stage: str
     status: str
     customer: Person
     assignee: Person | None
+    never_auto_close: bool
+    reminder_failed: bool
     tags: list[str] = field(default_factory=list)
+    closes_at: datetime | None = None  # where somebody asked for it
 
 
 @dataclass
@@ -89,10 +95,11 @@ _customer, _user, _assignee = aliased(Contact), aliased(User), aliased(Contact)
 _rows = (
     select(
         Ticket.id, Ticket.subject, Ticket.priority, Ticket.rank, Ticket.last_activity_at, Ticket.created_at,
-        Ticket.waiting_since, Ticket.team_id, Team.name.label("team"), Stage.name.label("stage"), Stage.folded,
-        Stage.status,
+        Ticket.waiting_since, Ticket.team_id, Team.name.label("team"),
+        Ticket.stage_id, Stage.name.label("stage"), Stage.folded, Stage.status,
         _customer.id.label("customer_id"), _customer.name.label("customer"), _customer.email.label("customer_email"),
         _assignee.id.label("assignee_id"), _assignee.name.label("assignee"), _assignee.email.label("assignee_email"),
+        Ticket.never_auto_close, reminder_failed().label("reminder_failed"),
     )
     .join(Team, Team.id == Ticket.team_id).join(Stage, Stage.id == Ticket.stage_id)
     .join(_customer, _customer.id == Ticket.customer_id)
@@ -126,11 +133,12 @@ def rows_of(user, ids: list[int]) -> list[Row]:
 
 
 def _row(row) -> Row:
-    (id, subject, priority, rank, active, created, waiting, team_id, team, stage, folded, status, customer, name, email,
-     assignee, its_name, its_email) = row  # fmt: skip
+    (id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage, folded, status,
+     customer, name, email, assignee, its_name, its_email, never, unreminded) = row  # fmt: skip
     return Row(
-        id, subject, priority, rank, active, created, waiting, team_id, team, stage, "closed" if folded else status,
-        Person(customer, name, email), Person(assignee, its_name, its_email) if assignee else None,
+        id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage,
+        "closed" if folded else status, Person(customer, name, email),
+        Person(assignee, its_name, its_email) if assignee else None, never, unreminded,
     )  # fmt: skip
 
 

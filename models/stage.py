@@ -153,6 +153,10 @@ class Pipeline:
         """Where a closed ticket goes on: the first *open* stage, else the first unfolded one; None without either."""
         return self.first_with_status("open") or next((stage for stage in self.stages if not stage.folded), None)
 
+    def open_stage(self, id: int) -> Stage | None:
+        """The unfolded stage of this number, for a ticket that begins further on."""
+        return next((stage for stage in self.stages if stage.id == id and not stage.folded), None)
+
     def first_with_status(self, status: str) -> Stage | None:
         return next((stage for stage in self.stages if stage.ticket_status == status), None)
 
@@ -187,13 +191,12 @@ class Pipeline:
     def hold_first_stage(self) -> Stage:
         """Where a new ticket stands; whoever removes that stage waits for it, or was quicker."""
         try:
-            self.hold_stage(self.first_stage)
+            return self.hold_stage(self.first_stage)
         except NotInPipeline:
             session.expire(self, ["stages"])
-            self.hold_stage(self.first_stage)
-        return self.first_stage
+            return self.hold_stage(self.first_stage)
 
-    def hold_stage(self, stage: Stage | None, to_remove=False):
+    def hold_stage(self, stage: Stage | None, to_remove=False) -> Stage:
         """Keep a stage in the pipeline, and as folded as it is, until the commit; NotInPipeline if it is not there.
 
         Who removes or folds it waits meanwhile, or was quicker: then this sees it. Tickets are held before stages.
@@ -208,6 +211,7 @@ class Pipeline:
         )
         if found is None:
             raise NotInPipeline
+        return found
 
 
 class Staged:

@@ -266,6 +266,7 @@ def open_ticket(
     """
     if key and (known := _by_key(key)):
         return known
+    stage = stage and team.hold_stage(stage)
     opening = Opening(team, customer, subject, body, by, attachments, key, at or now(), follow_up_of, stage)
     ticket = opening.ticket()
     if not _insert_once(ticket):

@@ -51,7 +51,7 @@ CONSOLE = [
     ({"agent"}, "bulk_action cancel_bulk_action view delete_view"),
     ({"agent"}, "remove_own_time_off"),
     (DESK, "assignment_page simulation audience board fold ticket assign attachment close edit follow unfollow"),
-    (DESK, "move_page move reopen reply closing_page note_attempt ask_supervisor forgotten"),
+    (DESK, "add_card move_page move reopen reply closing_page note_attempt ask_supervisor forgotten"),
     (OWN, "preview_closing runs run undo_run"),
     (DESK, "attachment_picture draft presence undo canned_for"),
     (INTERNAL, "canned new_canned"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models import ColumnFold, Stage, open_ticket, session
+from models import ColumnFold, Stage, Ticket, open_ticket, session
 
 
 @pytest.fixture
@@ -196,3 +196,59 @@ def test_only_administrators_drag_columns(board, sign_in, ada, team):
 
     assert address not in board.get()
     assert address in sign_in(ada).get(f"/console/teams/{team.id}").text
+
+
+def test_a_ticket_is_written_into_its_column(board, team, carla):
+    address = f"/console/teams/{team.id}/tickets?board={team.id}"
+    data = {"stage": stage("In progress").id, "subject": "Lamp broken", "email": carla.email, "key": "k1"}
+
+    for _ in range(2):  # pressed twice, written once
+        assert board.client.post(address, data=data, headers={"HX-Request": "true"}).status_code == 200
+    [ticket] = session.query(Ticket).all()
+    assert (ticket.stage.name, ticket.subject, ticket.customer) == ("In progress", "Lamp broken", carla)
+    assert [event.kind for event in ticket.events] == ["created"] and board.cards("In progress") == [ticket.id]
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("subject", ""), ("email", "nobody"), ("stage", "999"), ("stage", "Closed")]
+)
+def test_what_makes_no_ticket_is_refused_in_words(name, typed, board, team, carla):
+    typed = stage(typed).id if typed == "Closed" else typed
+    data = {"stage": team.stages[1].id, "subject": "Lamp broken", "email": carla.email} | {name: typed}
+    answer = board.client.post(f"/console/teams/{team.id}/tickets", data=data, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 422 and 'class="notice"' in answer.text and not session.query(Ticket).count()
+    plain = board.client.post(f"/console/teams/{team.id}/tickets", data=data)
+    assert plain.status_code == 303 and "/console/tickets/new" in plain.location
+
+
+def test_without_script_the_plus_of_a_column_leads_to_the_form_and_into_the_column(board, team, carla):
+    address = f"/console/tickets/new?team={team.id}&stage={team.stages[2].id}"
+    assert address.replace("&", "&amp;") in board.get()
+    data = {"team": team.id, "subject": "Lamp", "description": "Broken.", "email": carla.email, "priority": 0}
+    assert board.client.post(address, data=data).status_code == 303
+
+    assert session.query(Ticket).one().stage is team.stages[2]
+
+
+def test_a_stage_that_is_gone_is_said_with_the_stage_that_the_ticket_keeps(board, printer):
+    answer = board.move(printer, htmx=True, stage="999", before="")
+
+    assert answer.status_code == 422 and "Team Support does not have this stage" in answer.text
+    assert "The ticket stays in New." in answer.text
+
+
+def test_cards_say_who_waits_and_when_they_close(board, printer, team, agnes):
+    team.auto_close = True
+    session.commit()
+    assert "Waiting for our answer" in board.get() and "Closes by itself" not in re.sub(r"<title>.*", "", board.get())
+
+    printer.reply(agnes.contact, "It is out.")
+    session.commit()
+    [card] = re.findall(r'<li class="ticket-card".*?</li>', board.get(), re.DOTALL)
+    assert "Waiting for the customer" in card and "Closes by itself" in card
+    assert re.search(r'class="ticket-card-closes".*<time', card)
+    printer.edit(agnes.contact, never_auto_close=True)
+    session.commit()
+    [card] = re.findall(r'<li class="ticket-card".*?</li>', board.get(), re.DOTALL)
+    assert "Closes by itself" not in card

@@ -12,8 +12,9 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def look(arthur, team, sign_in):
+def look(arthur, team, sign_in, monkeypatch):
     """A function: Arthur looks at the board; the status of the answer. The first look learns the mark."""
+    monkeypatch.setattr("models.board.STALE_SECONDS", 10**12)  # the test may run at any minute of the hour
     client, known = sign_in(arthur), {}
 
     def looked(address=f"/console/teams/{team.id}", forget=False):
@@ -159,3 +160,10 @@ def test_tags_of_a_ticket_stand_on_its_card(look, printer, agnes, team, sign_in,
 
     assert session.scalar(select(Tag.name)) == "fire"
     assert '<span class="ticket-tag">fire</span>' in sign_in(arthur).get(f"/console/teams/{team.id}").text
+
+
+def test_ages_do_not_stand_still_on_a_board_where_nothing_happens(look, monkeypatch):
+    assert look() == 304
+    monkeypatch.setattr("models.board.STALE_SECONDS", 1e-6)
+
+    assert look() == 200

@@ -172,3 +172,61 @@ def test_the_list_costs_as_much_with_more_stages(team, office, queries):
         office.get("/console/stages")
 
     assert len(many) == len(few) <= 12
+
+
+HTMX = {"HX-Request": "true"}
+FIELDS = {"status": "open", "email_template": 0, "sms_template": 0, "takes": 0}
+
+
+def test_the_board_edits_a_stage_in_a_window(team, new, office):
+    board = f"/console/teams/{team.id}"
+    address = f"/console/stages/{new.id}?next={board}"
+    assert address in office.get(board).text
+
+    form = office.get(address, headers=HTMX).text
+    assert "<!doctype" not in form and f'hx-post="{address}"' in form and 'id="popup-title"' in form
+    refused = office.post(address, data=FIELDS | {"name": "", "teams": team.id}, headers=HTMX)
+    assert refused.status_code == 422 and 'id="name-error"' in refused.text and "<!doctype" not in refused.text
+
+    saved = office.post(address, data=FIELDS | {"name": "Arrived", "teams": team.id}, headers=HTMX)
+    assert saved.headers["HX-Redirect"] == board
+    session.refresh(new)
+    assert new.name == "Arrived"
+
+
+def test_the_window_asks_before_it_folds_as_the_page_does(team, new, office, printer):
+    address = f"/console/stages/{new.id}?next=/console/teams/{team.id}"
+    typed = FIELDS | {"name": "New", "teams": team.id, "folded": "y"}
+
+    asked = office.post(address, data=typed, headers=HTMX)
+    assert asked.status_code == 200 and "1 ticket stands in this stage" in asked.text
+    assert f'hx-post="{address}"' in asked.text and "<!doctype" not in asked.text
+    assert office.post(address, data=typed | {"confirmed": "1"}, headers=HTMX).headers["HX-Redirect"]
+    session.expire_all()
+    assert printer.closed
+
+
+def test_a_stage_added_on_the_board_stands_right_behind_the_one_it_was_asked_for(team, office):
+    board = f"/console/teams/{team.id}"
+    address = f"/console/stages/new?team={team.id}&after={team.stages[1].id}&next={board}"
+    assert address.replace("&", "&amp;") in office.get(board).text
+    assert "checked" in office.get(address, headers=HTMX).text.partition('id="teams"')[2].partition("</fieldset>")[0]
+
+    answer = office.post(address, data=FIELDS | {"name": "Waiting for parts", "teams": team.id}, headers=HTMX)
+    assert answer.headers["HX-Redirect"] == board
+    assert names()[:4] == ["New", "In progress", "Waiting for parts", "Customer feedback"]
+
+
+def test_agents_edit_no_stages_from_the_board(team, agnes, sign_in):
+    page = sign_in(agnes).get(f"/console/teams/{team.id}").text
+    assert "Edit the stage" not in page and "Add a stage" not in page and 'id="popup"' not in page
+
+
+def test_a_stage_into_which_a_ticket_just_moved_is_not_deleted_without_a_word(team, new, office, carla):
+    other = Stage(name="Waiting for parts", position=9, teams=[team])
+    session.add(other)
+    open_ticket(team, carla, "Lamp", "Broken", stage=other)
+    session.commit()
+
+    assert office.post(f"/console/stages/{other.id}/deletion").status_code == 422
+    assert "Choose the stage that takes the tickets" in office.post(f"/console/stages/{other.id}/deletion").text

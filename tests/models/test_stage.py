@@ -98,7 +98,7 @@ def test_cards_stay_where_they_were_put(team, carla, agnes):
     session.commit()
 
     def shown():
-        return [card.subject[-1] for card in Board(agnes, team).columns()[0].cards]
+        return [card.subject[-1] for card in Board(agnes, team.id).columns()[0].cards]
 
     assert shown() == ["2", "1", "0"]
     for _ in range(60):  # often enough for the numbers between two cards to run out
@@ -114,7 +114,7 @@ def test_urgent_cards_come_first(team, carla, agnes):
     urgent.edit(agnes.contact, priority=3)
     place_before(low, urgent)
     session.commit()
-    [first, second] = Board(agnes, team).columns()[0].cards
+    [first, second] = Board(agnes, team.id).columns()[0].cards
     assert (first.number, second.number) == (urgent.id, low.id)
 
 
@@ -122,6 +122,6 @@ def test_folding_a_column_is_one_users_view(team, printer, agnes, arthur):
     fold_column(agnes, team.first_stage.id, True)
     session.commit()
 
-    assert Board(agnes, team).columns()[0].hidden
-    assert not Board(arthur, team).columns()[0].hidden
+    assert Board(agnes, team.id).columns()[0].hidden
+    assert not Board(arthur, team.id).columns()[0].hidden
     assert not printer.closed

@@ -203,7 +203,7 @@ class World:
             assert loads == {id: sum(ticket.team_id == id for ticket in self.tickets) for id in teams}
             if user.internal:
                 for team in session.scalars(select(Team).where(Team.id.in_(teams))):
-                    cards = {card.number for column in Board(user, team).columns() for card in column.cards}
+                    cards = {card.number for column in Board(user, team.id).columns() for card in column.cards}
                     assert cards == {id for id in ids if session.get(Ticket, id).team_id == team.id}
                 for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
                     assert {row.number for row in page_of(user, filters).rows} == ids

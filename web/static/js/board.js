@@ -135,12 +135,16 @@ export function further(address) {
 
 /** Bring the board to what the server sent, and leave focus, scrolling and open menus as they are. */
 export async function redraw(html) {
-  const focused = document.activeElement?.id, sideways = board().scrollLeft;
+  const focused = document.activeElement, sideways = board().scrollLeft;
+  const form = board().querySelector(".new-card"), written = form && columnOf(form).id;
+  form?.remove();
   const down = new Map(columns().map((column) => [column.id, cardsOf(column).scrollTop]));
   await window.htmx.swap({ text: html, target: board(), sourceElement: board(), swap: "outerMorph" });
   board().scrollLeft = sideways;
   for (const column of columns()) cardsOf(column).scrollTop = down.get(column.id) ?? 0;
-  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  const column = written && document.getElementById(written);
+  if (column) cardsOf(column).before(form);
+  if (document.activeElement === document.body) (focused.isConnected ? focused : document.getElementById(focused.id))?.focus({ preventScroll: true });
 }
 
 function where(ticket) {

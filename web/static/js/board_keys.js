@@ -1,5 +1,5 @@
 // The twins of dragging: arrow keys on a card, the window behind its menu, the menu of a column.
-import { announce, fill } from "./page.js";
+import { announce, fill, ready } from "./page.js";
 import { announcePlace, board, busy, cardsIn, cardsOf, columnOf, columns, nextCard, place } from "./board.js";
 
 document.addEventListener("keydown", (event) => {
@@ -88,3 +88,17 @@ document.addEventListener("htmx:after:swap", () => {
   else announce(fill(folded === "1" ? board().dataset.wordsFolded : board().dataset.wordsUnfolded, { stage: column.dataset.stageName }));
   column.querySelector(".board-column-tools :is(summary, button)")?.focus();
 });
+
+// The fields of a stage open over the board; its own buttons save, or lead back to the board.
+ready(() => {
+  const popup = document.getElementById("popup");
+  if (!popup || popup.open || !popup.querySelector("form")) return;
+  document.querySelectorAll("details[data-menu][open]").forEach((menu) => { menu.open = false; });
+  popup.showModal();
+  popup.querySelector("input:not([type=hidden])")?.focus();
+});
+document.addEventListener("click", (event) => {
+  const cancel = event.target.closest("#popup .form-actions a.btn");
+  if (cancel) { event.preventDefault(); document.getElementById("popup").close(); }
+});
+document.getElementById("popup")?.addEventListener("close", () => document.getElementById("popup-body").replaceChildren());

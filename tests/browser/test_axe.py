@@ -20,10 +20,10 @@ ADA = [
     "/console/tickets/{number}",
     "/console/tickets/new",
     "/console/teams/{team}/settings",
+    "/console/tickets/board",
+    "/console/tickets/mine/board",
     "/console/stages",
     "/console/stages/{stage}",
-    "/console/templates",
-    "/console/templates/{template}",
     "/console/users",
     "/console/outbox",
 ]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from models import Contact, Team, open_ticket, session
+from models import Contact, Stage, Team, Ticket, open_ticket, session
 
 from .walk import Unheard
 
@@ -62,3 +62,128 @@ def test_an_administrator_drags_a_column_and_its_place_is_kept(board):
     expect(first).to_have_attribute("data-stage-name", "In progress")
     with page.expect_response(re.compile("/stages/order")):
         column(page, "New").locator("h2").drag_to(column(page, "In progress").locator("h2"))
+
+
+@pytest.fixture
+def three(desk):
+    """(address, numbers): Support with three new tickets of high priority, the first one on top."""
+    team = session.scalar(select(Team).where(Team.slug == "support"))
+    dora = Contact.get_or_create("dora@client.example", "Dora", "en")
+    tickets = [open_ticket(team, dora, f"Request {word}", "Please.") for word in ("three", "two", "one")]
+    for ticket in tickets:
+        ticket.edit(None, priority=3)
+    numbers, address = [ticket.number for ticket in reversed(tickets)], f"/console/teams/{team.id}"
+    session.commit()
+    session.remove()
+    return address, numbers
+
+
+def before(browser_of, name, address):
+    page = browser_of(name)
+    page.goto(address)
+    expect(page.locator("#board[data-started]")).to_be_visible()
+    return page
+
+
+def on_top(page, stage, count):
+    cards = column(page, stage).locator(".ticket-card")
+    return [int(card.get_attribute("data-ticket")) for card in cards.all()[:count]]
+
+
+def test_cards_move_by_keys_within_and_between_columns_and_stay_there(browser_of, three):
+    address, (one, two, three) = three
+    page = before(browser_of, "Agnes", address)
+    assert on_top(page, "New", 3) == [one, two, three]
+
+    for number, keys, stage, order in (
+        (one, "Alt+ArrowDown", "New", [two, one, three]),
+        (three, "Alt+Home", "New", [three, two, one]),
+        (two, "Alt+ArrowUp", "New", [two, three, one]),
+    ):
+        page.locator(f"#ticket-{number}").focus()
+        with page.expect_response(re.compile("/moves")):
+            page.keyboard.press(keys)
+        expect(page.locator("#announcer")).to_contain_text(f"Ticket {number} is now in {stage}")
+        assert on_top(page, stage, 3) == order
+        expect(page.locator(f"#ticket-{number}")).to_be_focused()
+    with page.expect_response(re.compile("/moves")):
+        page.keyboard.press("Alt+ArrowRight")
+    expect(column(page, "In progress").locator(f"#ticket-{two}")).to_be_focused()
+
+    page.reload()
+    assert on_top(page, "New", 2) == [three, one] and on_top(page, "In progress", 1) == [two]
+
+
+def test_cards_move_by_mouse_and_by_their_menu_and_stay_there(browser_of, three):
+    address, (one, two, three) = three
+    page = before(browser_of, "Agnes", address)
+    with page.expect_response(re.compile("/moves")):
+        page.locator(f"#ticket-{one}").drag_to(page.locator(f"#ticket-{three}"), target_position={"x": 60, "y": 70})
+    assert on_top(page, "New", 3)[0] == two
+    with page.expect_response(re.compile("/moves")):
+        page.locator(f"#ticket-{two}").drag_to(column(page, "In progress").locator(".board-cards"))
+
+    page.locator(f"#ticket-{three} [data-move]").click()
+    page.locator("#move-dialog [name=stage]").select_option(label="In progress")
+    with page.expect_response(re.compile("/moves")):
+        page.locator("#move-dialog").get_by_role("button", name="Move", exact=True).click()
+    expect(column(page, "In progress").locator(f"#ticket-{three}")).to_be_visible()
+    page.reload()
+    assert on_top(page, "In progress", 2) == [three, two] and on_top(page, "New", 1) == [one]
+
+
+def test_a_column_folded_by_one_stays_open_for_another_and_closes_nothing(desk, browser_of, three):
+    address, (one, *_) = three
+    agnes, arthur = before(browser_of, "Agnes", address), before(browser_of, "Arthur", address)
+    head = column(agnes, "New").locator(".board-column-tools")
+    head.locator("summary").click()
+    head.get_by_role("button", name="Fold for me").click()
+    expect(column(agnes, "New")).to_have_class(re.compile("board-column-folded"))
+    expect(agnes.locator("#announcer")).to_contain_text("New is folded for you.")
+    arthur.reload()
+    expect(column(arthur, "New").locator(f"#ticket-{one}")).to_be_visible()
+    assert not session.get(Ticket, one).closed
+    session.remove()
+
+    agnes.reload()
+    expect(column(agnes, "New")).to_have_class(re.compile("board-column-folded"))
+    column(agnes, "New").get_by_role("button", name="Unfold New").click()
+    expect(column(agnes, "New").locator(f"#ticket-{one}")).to_be_visible()
+
+
+def test_two_people_see_what_the_other_one_moves_and_keep_their_place(browser_of, three):
+    address, (one, _two, three) = three
+    agnes, arthur = before(browser_of, "Agnes", address), before(browser_of, "Arthur", address)
+    arthur.locator(f"#ticket-{three}").focus()
+    menu = column(arthur, "Resolved").locator("details")
+    menu.locator("summary").evaluate("summary => summary.parentElement.open = true")
+
+    agnes.locator(f"#ticket-{one}").focus()
+    with agnes.expect_response(re.compile("/moves")):
+        agnes.keyboard.press("Alt+ArrowRight")
+    expect(column(arthur, "In progress").locator(f"#ticket-{one}")).to_be_visible(timeout=15_000)
+    expect(arthur.locator(f"#ticket-{three}")).to_be_focused()
+    expect(menu).to_have_attribute("open", "")
+
+    with arthur.expect_response(re.compile("/moves")):
+        arthur.keyboard.press("Alt+ArrowRight")
+    expect(column(agnes, "In progress").locator(f"#ticket-{three}")).to_be_visible(timeout=15_000)
+
+
+def test_a_stage_that_went_meanwhile_is_said_and_the_card_goes_back(desk, browser_of, three):
+    address, (one, *_) = three
+    page = before(browser_of, "Agnes", address)
+    page.failures = Unheard()  # the refusal is a 422
+    team = session.scalar(select(Team).where(Team.slug == "support"))
+    gone = next(stage for stage in team.stages if stage.name == "Resolved")
+    team.remove_stage(gone, takes=team.stages[0])
+    session.commit()
+    try:
+        page.locator(f"#ticket-{one}").drag_to(column(page, "Resolved").locator(".board-cards"))
+        expect(page.locator("#flashes .notice")).to_contain_text("does not have this stage")
+        expect(column(page, "New").locator(f"#ticket-{one}")).to_be_visible()
+        expect(column(page, "Resolved")).to_have_count(0, timeout=15_000)
+    finally:
+        team.set_stages(Stage.all())
+        session.commit()
+        session.remove()

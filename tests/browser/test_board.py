@@ -129,7 +129,8 @@ def test_cards_move_by_mouse_and_by_their_menu_and_stay_there(browser_of, three)
         page.locator("#move-dialog").get_by_role("button", name="Move", exact=True).click()
     expect(column(page, "In progress").locator(f"#ticket-{three}")).to_be_visible()
     page.reload()
-    assert on_top(page, "In progress", 2) == [three, two] and on_top(page, "New", 1) == [one]
+    assert [number for number in on_top(page, "In progress", 9) if number in (two, three)] == [three, two]
+    assert on_top(page, "New", 1) == [one]
 
 
 def test_a_column_folded_by_one_stays_open_for_another_and_closes_nothing(desk, browser_of, three):

@@ -22,7 +22,7 @@ from rq.worker import WorkerStatus
 
 from config import ConfigError
 from mail import incoming, outgoing
-from models import assignment, sweep
+from models import assignment, lookalikes, sweep
 from models import bulk as bulk_actions
 from models.base import batches, now, session
 from web import queue
@@ -121,7 +121,12 @@ def bulk():
     return bulk_actions.carry_out_batch(now())
 
 
-TIMETABLE = dict.fromkeys((deliver, receive, assign, close_inactive, remind, bulk), "* * * * *")
+@drain
+def compare():
+    return lookalikes.compare_due_batch(now())
+
+
+TIMETABLE = dict.fromkeys((deliver, receive, assign, close_inactive, remind, bulk, compare), "* * * * *")
 
 
 class Rounds:

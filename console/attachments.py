@@ -23,6 +23,6 @@ def _file(number, id) -> Attachment:
     ticket = me().ticket(number)
     file = session.get(Attachment, id) if id <= LARGEST_ID else None
     message = file and session.get(Message, file.message_id or 0)
-    if message is None or message.ticket_id != ticket.id:
+    if message is None or ticket.id not in (message.ticket_id, message.home_id):
         abort(404)
     return file

@@ -158,6 +158,7 @@ def _chips(asked, scope, people, own, address):
         "team": _("Team: %(name)s", name=scope.teams.get(asked.team, "?")),
         "stage": _("Stage: %(name)s", name=stages.get(asked.stage, "?")),
         "status": _("Status: %(name)s", name=STATUS_NAMES.get(asked.status, _("not closed"))),
+        "duplicates": _("Possible duplicates"),
         "waiting": WAITING_NAMES.get(asked.waiting, ""),
         "assignee": _("Assignee: %(name)s", name=named.get(asked.assignee, "?")),
         "priority": _("Priority: %(name)s", name=PRIORITY_NAMES[asked.priority or 0]),

@@ -19,6 +19,7 @@ from .ticket_page import address_of, refused, whole_page_again
 @bp.post("/tickets/<int:number>/replies")
 def reply(number):
     ticket, form = me().ticket(number), ReplyForm()
+    merged = ticket.merged_into_id is not None
     if not form.validate_on_submit():
         return refused(number, reply=form)
     try:
@@ -29,6 +30,8 @@ def reply(number):
         return _again(number, form, "attachments", _("%(name)s is too large.", name=refusal))
     except TicketClosed:
         words = _("This ticket was closed meanwhile. Reopen it to reply.")
+        if merged:  # what was meant for one customer does not go to all of them
+            words = _("This ticket was merged meanwhile: write on the one that stays.")
     except NewerMessage as newer:
         form.seen.data = newer.messages[-1].id
         words = _("%(name)s wrote meanwhile. Read it, then send your reply as it is, or change it.",
@@ -39,6 +42,8 @@ def reply(number):
 
 
 def _said(ticket, form):
+    if ticket.merged_into_id is not None:
+        raise TicketClosed
     internal, kept = form.internal.data, draft_files(ticket, form)
     message = ticket.answer(
         me(), form.body.data or "", attachments=[*kept, *uploads(form.attachments)], internal=internal,

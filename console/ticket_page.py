@@ -28,6 +28,7 @@ SHOWN = (
     joinedload(Ticket.rating),
     joinedload(Ticket.closing),
     joinedload(Ticket.follow_ups).load_only(Ticket.id),
+    joinedload(Ticket.merged).load_only(Ticket.id, Ticket.merged_into_id),
     joinedload(Ticket.tags),
     selectinload(Ticket.messages).options(
         joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact), selectinload(Message.attachments)
@@ -82,7 +83,11 @@ class Names:
 
 def story(ticket) -> list[Moment]:
     """Messages and history in the order of time; at the same moment, what was said comes first."""
-    moments = [Moment(message.at, message=message) for message in ticket.messages]
+    merged = (
+        ticket.merged_into_id is not None
+    )  # what was said to it stands on the one that stays, and is shown here too
+    messages = [one for one in ticket.stays.messages if one.home_id == ticket.id] if merged else ticket.messages
+    moments = [Moment(message.at, message=message) for message in messages]
     moments += [Moment(event.at, event=event) for event in ticket.events if event.kind != "created"]
     return sorted(moments, key=lambda one: (one.at, one.event is not None))
 

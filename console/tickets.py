@@ -20,6 +20,8 @@ from .ticket_page import SHOWN, address_of, changed, edit_form, refused, render
 @bp.get("/tickets/<int:number>")
 def ticket(number):
     ticket = me().ticket(number, *SHOWN)
+    if ticket.merged_into_id and "own" not in request.args and me().sees(ticket.stays):
+        return redirect(address_of(ticket.stays), 303)
     g.timezone = ticket.team.company.timezone
     return render(ticket)
 

@@ -31,4 +31,4 @@ def taking_part(ticket: Ticket, contact) -> bool:
         return True
     wrote = exists().where(Message.ticket_id == ticket.id, Message.author_id == contact.id, ~Message.internal)
     follows = exists(select(Ticket.id).where(Ticket.id == ticket.id, followed_by(contact.id)))
-    return session.scalar(select(wrote | follows))
+    return session.scalar(select(wrote | follows)) or bool(ticket.merged and contact in ticket.followers)

@@ -12,6 +12,7 @@ from .event import Event
 from .follower import TeamFollower, TicketFollower
 from .incoming import AddressCheck, IncomingMail, TeamAddress
 from .links import Link
+from .lookalikes import Lookalike
 from .merging import CannotMerge, MergedPath, Merging, merge
 from .message import Message
 from .outbox import Delivery
@@ -45,6 +46,7 @@ __all__ = [
     "Event",
     "IncomingMail",
     "Link",
+    "Lookalike",
     "MergedPath",
     "Merging",
     "Message",

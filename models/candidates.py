@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from .base import UtcDateTime, is_sqlite, session
 from .filters import LARGEST_ID, Filters, Scope, whole_number
+from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
 from .search import Search
@@ -120,7 +121,7 @@ class Candidates:
 
     def _mergeable(self) -> bool:
         asked = self.filters
-        words = asked.tag or asked.customer or self.private or self.by == "created"
+        words = asked.tag or asked.customer or asked.duplicates or self.private or self.by == "created"
         few = not asked.assignee or not any(self.scope.stages[id].folded for id in self.stages)
         return not words and few and 0 < len(self.columns) <= MOST_COLUMNS
 
@@ -175,7 +176,7 @@ class Candidates:
             query = query.where(Ticket.id.in_(tagged))
         if asked.customer:
             query = query.where(Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer))))
-        return query
+        return query.where(likely_duplicates(self.user)) if asked.duplicates else query
 
     def _asked(self, place) -> dict:
         """The values of what is walked."""

@@ -41,6 +41,7 @@ ATTEMPTS = {
     "call": _l("%(by)s called the customer: %(to)s"),
     "mail": _l("%(by)s wrote to the customer: %(to)s"),
 }
+MESSAGE_MOVED = _l("%(by)s moved a message from #%(from)s to #%(to)s")
 UNASSIGNED = _l("%(by)s took the ticket from %(from)s")
 UNTAGGED = _l("%(by)s removed the tags %(from)s")
 SPARED = _l("%(by)s said never to close the ticket automatically")
@@ -94,6 +95,8 @@ class Event(Base):
     def _words(self):
         if self.kind == "edited" and self.why == "never_auto_close":
             return SPARED if self.to == "True" else NOT_SPARED
+        if self.kind == "edited" and self.why == "message":
+            return MESSAGE_MOVED
         if self.from_ and not self.to and self.kind in ("merged", "unmerged"):
             return MERGED_HERE if self.kind == "merged" else TAKEN_OUT
         if not self.to and self.kind in ("assigned", "tagged"):

@@ -29,6 +29,7 @@ class Filters:
     team: int | None = None
     stage: int | None = None
     status: str = ""  # a status, "closed", or "active" for every ticket that is not closed
+    duplicates: bool = False  # those that another ticket may be the same as
     waiting: str = ""  # for "us" or for the "customer", of those that are not closed
     assignee: str = ""
     priority: int | None = None
@@ -51,6 +52,7 @@ class Filters:
             team=whole_number(values.get("team")),
             stage=whole_number(values.get("stage")),
             status=status if status in (*STATUSES, "closed", "active") else "",
+            duplicates=values.get("duplicates", "") == "1",
             waiting=waiting if waiting in WAITING else "",
             assignee=assignee if assignee in ("me", "none") or whole_number(assignee) is not None else "",
             priority=priority if priority in (0, 1, 2, 3) else None,
@@ -69,7 +71,9 @@ class Filters:
         asked = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in places} | changes
         silent = {"sort": "-activity", "page": 1}
         return {
-            name: str(value) for name, value in asked.items() if value not in ("", None) and value != silent.get(name)
+            name: "1" if value is True else str(value)
+            for name, value in asked.items()
+            if value not in ("", None, False) and value != silent.get(name)
         }
 
 

@@ -150,31 +150,34 @@ def _followers():
     return query.order_by(Contact.email).options(joinedload(Contact.user).lazyload(User.contact))
 
 
-def _followers_by_merge(ticket):
-    """The contacts who follow a ticket that is part of this one now; colleagues as far as they may see this one."""
-    from .merging import MergedPath
-    from .people import INTERNAL
+def following(numbers):
+    """A condition on Contact: who follows one of these tickets; ``numbers`` are ids, or a query of them."""
     from .ticket import Ticket
-    from .visibility import users_who_see
-
-    merged = select(MergedPath.ticket_id).where(MergedPath.into_id == ticket.id)
 
     def not_removed(contact_id):
         removed = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == contact_id)
         return Ticket.id.not_in(removed.where(TicketFollower.excluded))
 
     ways = (
-        select(TicketFollower.contact_id).where(TicketFollower.ticket_id.in_(merged), ~TicketFollower.excluded),
-        select(Ticket.customer_id).where(Ticket.id.in_(merged), not_removed(Ticket.customer_id)),
+        select(TicketFollower.contact_id).where(TicketFollower.ticket_id.in_(numbers), ~TicketFollower.excluded),
+        select(Ticket.customer_id).where(Ticket.id.in_(numbers), not_removed(Ticket.customer_id)),
         select(TeamFollower.contact_id)
         .join(Ticket, Ticket.team_id == TeamFollower.team_id)
-        .where(Ticket.id.in_(merged), not_removed(TeamFollower.contact_id)),
+        .where(Ticket.id.in_(numbers), not_removed(TeamFollower.contact_id)),
     )
+    return Contact.id.in_(union(*ways))
+
+
+def followers_by_merge(ticket, numbers):
+    """The contacts who follow one of the tickets that are part of this one; colleagues as far as they see this one."""
+    from .people import INTERNAL
+    from .visibility import users_who_see
+
     here = select(TicketFollower.contact_id).where(TicketFollower.ticket_id == ticket.id, TicketFollower.excluded)
     colleagues = select(User.contact_id).where(User.role.in_(INTERNAL), User.active)
     seeing = select(User.contact_id).where(users_who_see(ticket))
     told = or_(Contact.id.not_in(colleagues), Contact.id.in_(seeing))
-    return select(Contact).where(Contact.id.in_(union(*ways)), Contact.id.not_in(here), told)
+    return select(Contact).where(following(numbers), Contact.id.not_in(here), told)
 
 
 class Followed:
@@ -193,8 +196,10 @@ class Followed:
         own = [Following(*row) for row in session.execute(_followers(), values)]
         if not self.merged:
             return own
+        from .merging import merged_ones
+
         known = {one.contact for one in own}
-        merged = (one for one in session.scalars(_followers_by_merge(self)) if one not in known)
+        merged = (one for one in session.scalars(followers_by_merge(self, merged_ones(self.id))) if one not in known)
         own += [Following(one, by_ticket=False, by_team=False, by_merge=True) for one in merged]
         return sorted(own, key=lambda one: one.contact.email)
 

@@ -142,12 +142,11 @@ def _row(row) -> Row:
     )  # fmt: skip
 
 
-def tickets_of(user, numbers) -> list[Ticket]:
+def tickets_of(user, numbers, *options) -> list[Ticket]:
     """The tickets of these numbers that the user may see, in the order of their numbers; others are left out."""
     numbers = {number for number in numbers if 0 < number <= LARGEST_ID}
-    return list(
-        session.scalars(select(Ticket).where(Ticket.id.in_(numbers), tickets_visible_to(user)).order_by(Ticket.id))
-    )
+    seen = select(Ticket).where(Ticket.id.in_(numbers), tickets_visible_to(user)).order_by(Ticket.id)
+    return list(session.scalars(seen.options(*options)).unique())
 
 
 def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[str, bool]]]:

@@ -101,6 +101,8 @@ class Ticket(
         Index("ix_tickets_mine", "assignee_id", "last_activity_at", "id"),
         # What changed last on a board.
         Index("ix_tickets_changed", "team_id", "changed_at"),
+        Index("ix_tickets_not_compared", "created_at", sqlite_where=text("compared_at IS NULL"),
+              postgresql_where=text("compared_at IS NULL")),
         # What waits for our answer, as the dashboard counts it.
         Index("ix_tickets_waiting", "team_id", "stage_id", sqlite_where=text("waiting_since IS NOT NULL"),
               postgresql_where=text("waiting_since IS NOT NULL")),
@@ -136,6 +138,7 @@ class Ticket(
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     follow_up_of_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    compared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # when likely duplicates were looked for
 
     team: Mapped[Team] = relationship()
     stage: Mapped[Stage] = relationship()

@@ -18,7 +18,9 @@ from rq.serializers import JSONSerializer
 from models import bell
 
 # Each job and its queue: a mail server that takes its time must not hold up the rest.
-JOBS = {"deliver": "mail"} | dict.fromkeys(("receive", "assign", "close_inactive", "remind", "bulk"), "default")
+JOBS = {"deliver": "mail"} | dict.fromkeys(
+    ("receive", "assign", "close_inactive", "remind", "bulk", "compare"), "default"
+)
 QUEUES = ("default", "mail")
 TIMEOUT_SECONDS = 0.3
 REST_SECONDS = 5  # after a failure nobody waits for Redis again so soon

@@ -61,7 +61,7 @@ def test_a_job_says_in_one_line_how_much_it_did(app, caplog):
 
 def test_the_timetable_rings_for_every_job_each_minute():
     assert {job.__name__ for job in worker.TIMETABLE} == {
-        "deliver", "receive", "assign", "close_inactive", "remind", "bulk",
+        "deliver", "receive", "assign", "close_inactive", "remind", "compare", "bulk",
     }  # fmt: skip
     assert set(worker.TIMETABLE.values()) == {"* * * * *"}
 

@@ -21,6 +21,7 @@ WAYS = {
     "ticket follower": _l("follows this ticket"),
     "customer": _l("customer"),
     "link": _l("has the link from a mail"),
+    "merged": _l("follows a ticket merged into this one: sees what was theirs, and our answers since"),
 }
 DAYS = 30
 

@@ -7,8 +7,9 @@ from sqlalchemy.orm import joinedload
 
 from .base import now, session
 from .company import user_companies
-from .follower import TeamFollower, TicketFollower
+from .follower import TeamFollower, TicketFollower, followers_by_merge
 from .links import REPLIES, Link
+from .merging import merged_ones
 from .people import INTERNAL, Contact, User
 from .ticket import Ticket
 from .visibility import users_who_see
@@ -19,7 +20,7 @@ NAMED = 200  # people listed by name; the number is always the whole
 @dataclass
 class Access:
     """One person and the ways by which they have access: *administrator*, *colleague*, *member*, *team follower*,
-    *assignee*, *ticket follower*, *customer*, *link*."""
+    *assignee*, *ticket follower*, *customer*, *link*, *merged*."""
 
     contact: Contact
     ways: list[str] = field(default_factory=list)
@@ -55,6 +56,11 @@ def who_can_see(ticket) -> Audience:
                 people.append(Access(link.contact))
                 known[link.contact_id] = people[-1]
             known[link.contact_id].ways.append("link")
+    others = followers_by_merge(ticket, merged_ones(ticket.id)) if ticket.merged else None
+    for contact in session.scalars(others.limit(NAMED)) if ticket.merged else ():
+        if contact.id not in known:
+            count += 1
+            people.append(Access(contact, ["merged"]))
     return Audience(people, count)
 
 

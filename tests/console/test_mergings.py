@@ -238,3 +238,11 @@ def test_moving_a_message_to_another_customers_ticket_asks_first(client, printer
     assert client.post(address, data={"to": "other", "other": other.id, "confirmed": "1"}).status_code == 303
 
     assert [one.id for one in fresh(other).messages][-1] == message.id
+
+
+def test_who_can_see_a_merged_ticket_names_the_customers_of_its_parts(client, printer, other, agnes):
+    other.merge_into(printer, agnes.contact)
+    session.commit()
+    page = client.get(f"/console/tickets/{printer.id}/audience").text
+
+    assert "Paul Petit" in page and "merged into this one" in page

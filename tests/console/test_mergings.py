@@ -246,3 +246,19 @@ def test_who_can_see_a_merged_ticket_names_the_customers_of_its_parts(client, pr
     page = client.get(f"/console/tickets/{printer.id}/audience").text
 
     assert "Paul Petit" in page and "merged into this one" in page
+
+
+def test_the_merge_page_costs_the_same_with_two_and_with_twenty_tickets(client, printer, team, carla, queries):
+    numbers = [printer.id]
+    for number in range(19):
+        customer = Contact.get_or_create(f"c{number}@client.example")
+        numbers.append(open_ticket(team, customer, f"Fire {number}", "It smokes.").id)
+    session.commit()
+
+    def cost(chosen):
+        session.remove()
+        with queries() as seen:
+            assert client.get("/console/merge?" + "&".join(f"ticket={number}" for number in chosen)).status_code == 200
+        return len(seen)
+
+    assert cost(numbers[:2]) == cost(numbers) <= 12

@@ -21,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .base import Base, Refusal, UtcDateTime, now
+from .event import inactivity
 from .people import Contact
 from .stage import Stage
 
@@ -52,6 +53,11 @@ class Closing(Base):
     from_stage_id: Mapped[int | None] = mapped_column(ForeignKey("stages.id", ondelete="SET NULL"))
     by: Mapped[Contact | None] = relationship()
     from_stage: Mapped[Stage | None] = relationship()
+
+    @property
+    def reason(self) -> str:
+        """Why, in the words of who closed it, or in the reader's language where the rule did."""
+        return inactivity(self.why) or self.why
 
 
 class Closable:

@@ -5,7 +5,7 @@ The preview of the settings page, the run of the worker and the customer's page 
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -81,12 +81,12 @@ class ClosingRule:
         """Who was active last at this moment is due at that one."""
         from .ticket import days
 
-        return due_at - days(self.days)
+        return due_at.astimezone(UTC) - days(self.days)  # in another zone Python would count by the clocks on the wall
 
     def due_at(self, ticket) -> datetime:
         from .ticket import days
 
-        return ticket.last_activity_at + days(self.days)
+        return ticket.last_activity_at.astimezone(UTC) + days(self.days)
 
     def spared(self):
         """A condition on Ticket: inactive or not, the rule leaves it alone (R-CLOSE-3b, R-CLOSE-5)."""
@@ -106,7 +106,7 @@ class ClosingRule:
         """A condition on Ticket: closes soon, and nobody told the customer in this spell of inactivity (R-CLOSE-5)."""
         from .ticket import Ticket, days
 
-        soon = self.due(at + days(self.remind_days_before))
+        soon = self.due(at.astimezone(UTC) + days(self.remind_days_before))
         return and_(soon, Ticket.reminded_at.is_(None), ~self.inactive(at))
 
     @property
@@ -260,7 +260,7 @@ class Forecast:
 
 def _end_of(day: date, zone) -> datetime:
     """The first moment of the next day, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _counts(rule, ends):

@@ -120,8 +120,8 @@ class Event(Base):
             return str(REASONS[self.why])
         if self.kind == "contact_attempt" and not self.by_id:
             return in_readers_words(self.why)
-        if inactive := INACTIVE.fullmatch(self.why):
-            return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
+        if said := inactivity(self.why):
+            return said
         method = next((name for name in METHODS if self.why.startswith(name)), None)
         return f"{METHODS[method]}{_explained(self.why.removeprefix(method))}" if method and not self.by else self.why
 
@@ -132,6 +132,13 @@ def in_readers_words(told: str) -> str:
     if not colon:
         return gettext(told) if told else ""
     return f"{gettext(ours + ':')} {theirs}"
+
+
+def inactivity(why: str) -> str:
+    """The reason of the closing rule in the reader's language; empty where it is another one."""
+    if inactive := INACTIVE.fullmatch(why):
+        return ngettext("No activity for %(num)s day.", "No activity for %(num)s days.", int(inactive[1]))
+    return ""
 
 
 def _explained(told: str) -> str:

@@ -148,12 +148,14 @@ def write(door: Door, name: str, form, verb):
     ticket = written.ticket if isinstance(written, Message) else written
     door.note_use()
     target = door.url_of(ticket)
-    flash(said(door, ticket, was_closed), "success")
+    flash(said(door, ticket, was_closed, isinstance(written, Message) and written.thanks), "success")
     session.commit()
     return redirect(target, 303)
 
 
-def said(door: Door, ticket, was_closed: bool) -> str:
+def said(door: Door, ticket, was_closed: bool, thanks: bool) -> str:
+    if thanks:
+        return _("Thank you! The ticket stays as it is.")
     if ticket is not door.ticket:
         return _("We have your message. It is now ticket #%(number)s.", number=ticket.number)
     if was_closed and not ticket.closed:

@@ -18,9 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as _literal
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
-from .base import Base, Refusal, UtcDateTime, now
+from .base import Base, Refusal, UtcDateTime, now, session
 from .event import inactivity
 from .people import Contact
 from .stage import Stage
@@ -58,6 +58,12 @@ class Closing(Base):
     def reason(self) -> str:
         """Why, in the words of who closed it, or in the reader's language where the rule did."""
         return inactivity(self.why) or self.why
+
+
+def closings_of(numbers) -> dict[int, Closing]:
+    """{ticket: how it was closed} for the rows of a list; one query."""
+    query = select(Closing).where(Closing.ticket_id.in_(numbers)).options(joinedload(Closing.by))
+    return {closing.ticket_id: closing for closing in session.scalars(query)}
 
 
 class Closable:

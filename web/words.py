@@ -1,6 +1,6 @@
 """How values are said on a page: times, sizes, initials, the names of states. Filters of every template."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from babel.dates import format_date, format_time, format_timedelta
@@ -63,6 +63,11 @@ def ago(when: datetime, now: datetime | None = None) -> str:
 def _moment(minute: datetime, zone, locale: str) -> str:
     local = minute.astimezone(zone)
     return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+
+
+def duration(length: timedelta) -> str:
+    """How long something took, in its largest unit: "3 days"."""
+    return format_timedelta(max(length, timedelta(minutes=1)), granularity="minute", locale=language(), threshold=1)
 
 
 def moment(when: datetime) -> str:
@@ -144,6 +149,7 @@ FILTERS = {
     "iso": iso,
     "ago": ago,
     "moment": moment,
+    "duration": duration,
     "time_ago": time_ago,
     "day": day,
     "number": number,

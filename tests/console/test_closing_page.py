@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mail.rendering import render
-from models import Delivery, now, session
+from models import Delivery, now, open_ticket, session
 from models.sweep import close_due_batch
 
 DAY = timedelta(days=1)
@@ -148,3 +148,18 @@ def test_a_closed_ticket_shows_its_attempts_and_no_closing(desk, answered, agnes
     assert "Attempts to reach the customer" in page.text
     assert "Close silently" not in page.text
     assert desk.post(address(answered, "attempts"), data={"channel": "call", "outcome": "reached"}).status_code == 303
+
+
+def test_the_closed_list_says_who_closed_why_and_after_how_long(desk, answered, agnes, carla, team):
+    """R-CLOSE-10."""
+    answered.close(by=agnes.contact, why="Extinguished", at=answered.created_at + 3 * DAY)
+    other = open_ticket(team, carla, "Old", "Please", at=now() - 20 * DAY)
+    other.reply(agnes.contact, "Done?", at=now() - 20 * DAY)
+    team.auto_close = True
+    session.commit()
+    close_due_batch(now())
+    session.commit()
+
+    page = " ".join(desk.get("/console/tickets/closed").text.split())
+    assert "by Agnes · after 3 days · Extinguished" in page
+    assert "automatically · after 3 weeks · No activity for 7 days." in page

@@ -46,7 +46,7 @@ def forecast_of(team, form) -> dict:
     forecast = rule and Forecast.made(rule, now(), team.company.timezone)
     return {
         "forecast": forecast, "rule_on": form.auto_close.data, "spared_words": SPARED,
-        "backlog": request.form.get("backlog", ""), "day_name": lambda day: format_date(day, "EEE d MMM"),
+        "backlog": request.form.get("backlog", ""), "day_name": format_date,
     }  # fmt: skip
 
 

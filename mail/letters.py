@@ -50,6 +50,9 @@ def _stage(delivery, link):
     return _from_template(delivery, delivery.template, link)
 
 
+THE_LINK = "https://…"  # in a preview: whose link it is, only the mail knows
+
+
 def closing_letter(ticket, by, why: str) -> Letter | None:
     """What the customer would be told if the ticket were closed like this, in their language; None for no mail.
 
@@ -67,8 +70,8 @@ def closing_letter(ticket, by, why: str) -> Letter | None:
 
 
 def _stage_letter(delivery, template):
-    letter = _from_template(delivery, template, None)
-    letter.subject = one_line(letter.subject, 400)
+    letter = _from_template(delivery, template, THE_LINK)
+    letter.subject, letter.label = one_line(letter.subject, 400), _("Open the ticket")
     return letter
 
 

@@ -347,3 +347,22 @@ def test_addresses_of_other_people_are_not_shown(door, printer, agnes):
     assert "other.person" in page
     assert "other.person@client.example" not in page
     assert "agnes@acme.example" not in page
+
+
+def test_nobody_is_asked_for_a_rating_after_an_automatic_closing(door, closed):
+    """R-RATE-1: the page says why it closed, and asks nothing."""
+    assert "How did we do?" in door[0].get(door[1]).text
+    closed.closing.how, closed.closing.why, closed.closing.by = "automatic", "inactive for 7 days", None
+    session.commit()
+
+    page = door[0].get(door[1]).text
+    assert "How did we do?" not in page
+    assert "by itself. No activity for 7 days." in page
+
+
+def test_a_short_thank_you_is_kept_and_reopens_nothing(door, closed):
+    page = post(door, "replies", follow=True, body="Thank you!", key="k")
+
+    assert "The ticket stays as it is." in page.text
+    assert closed.closed
+    assert messages(closed)[-1].body == "Thank you!"

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from models.base import session
+from models.contact_attempt import note_undeliverable
 from models.incoming import IncomingMail
 from models.outbox import Delivery, in_english
 
@@ -25,8 +26,12 @@ def note_bounce(mail: IncomingMail, found, at):
         return mail.becomes("bounce", NOT_OURS, at)
     final = report.get("action") in ("failed", "") and not (report.get("status") or "5").startswith(("2", "4"))
     if final:
+        again = delivery.bounced_at is not None
         delivery.bounced_at, delivery.error = at, f"{RETURNED} {said}"
         if delivery.contact.email == delivery.address.lower():
             delivery.contact.bounced_at = at
+        session.flush()
+        if not again:
+            note_undeliverable(delivery.id, delivery.error, at)
     reason = f"{RETURNED if final else DELAYED} {said}"
     return mail.becomes("bounce", reason, at, delivery=delivery, ticket=delivery.ticket)

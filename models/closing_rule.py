@@ -13,7 +13,7 @@ from sqlalchemy import and_, case, exists, func, literal_column, or_, select, tr
 from sqlalchemy.orm import joinedload
 
 from .base import session
-from .outbox import Delivery
+from .outbox import Delivery, never_arrived
 from .stage import Stage
 from .templates_shipped import INACTIVITY, asks_rating, shipped
 
@@ -151,7 +151,7 @@ def reminder_failed():
     from .ticket import Ticket
 
     this_spell = and_(Delivery.ticket_id == Ticket.id, Delivery.created_at >= Ticket.reminded_at)
-    failed = exists().where(this_spell, Delivery.kind == "reminder", Delivery.state == "failed")
+    failed = exists().where(this_spell, Delivery.kind == "reminder", never_arrived())
     return and_(Ticket.reminded_at.is_not(None), failed.correlate(Ticket))
 
 

@@ -78,14 +78,14 @@ def note_undeliverable(delivery_id: int, reason: str, at: datetime):
 
     It is no activity: nobody did anything (R-CLOSE-3).
     """
-    from .outbox import Delivery
+    from .outbox import Delivery, never_arrived
     from .ticket import Ticket
 
     channel = case((Delivery.channel == "sms", "sms"), else_="mail")
     to_customer = select(Ticket.id, *literals("contact_attempt", at), channel, *literals(UNDELIVERABLE, reason))
     to_customer = to_customer.join(Delivery, Delivery.ticket_id == Ticket.id)
     to_customer = to_customer.where(
-        Delivery.id == delivery_id, Delivery.state == "failed", Delivery.contact_id == Ticket.customer_id
+        Delivery.id == delivery_id, never_arrived(), Delivery.contact_id == Ticket.customer_id
     )
     columns = [Event.ticket_id, Event.kind, Event.at, Event.from_, Event.to, Event.why]
     session.execute(insert(Event).from_select(columns, to_customer))

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     text,
     update,
@@ -42,6 +43,11 @@ KINDS = (
     "merged", "sms_held", "test",
 )  # fmt: skip
 AT_ONCE = ("link", "signup", "reset", "invitation", "sms_held")  # perhaps caused twice at the same moment
+
+
+def never_arrived():
+    """A condition on Delivery: refused for good, or sent and come back."""
+    return or_(Delivery.state == "failed", Delivery.bounced_at.is_not(None))
 
 
 def in_english(words: str) -> str:

@@ -120,8 +120,11 @@ def test_a_new_spell_is_reminded_of_anew(reminded, agnes):
     assert remind_due_batch(later + 5 * DAY) == 1
 
 
-def test_a_reminder_that_bounced_prevents_the_closing_and_says_so(reminded, rule):
-    reminder(reminded).state = "failed"
+@pytest.mark.parametrize("how", [{"state": "failed"}, {"state": "sent", "bounced_at": now()}])
+def test_a_reminder_that_bounced_prevents_the_closing_and_says_so(reminded, rule, how):
+    """Refused at once by the mail server, or taken and sent back later."""
+    for name, value in how.items():
+        setattr(reminder(reminded), name, value)
     session.commit()
     at = reminded.last_activity_at + 8 * DAY
 

@@ -85,8 +85,8 @@ ALLOWED = {"reopen", "rate", "note_attempt", "link_for", "revoke_links", "follow
 REFUSED = {"reply", "edit", "assign_to", "add_follower", "remove_follower", "move_to", "ask_supervisor", "not_solved",
            "close_by_customer"}  # fmt: skip
 # Parts of the verbs above, questions, and what changes nothing on a closed ticket.
-PARTS = {"add_message", "say", "put_into", "follow_conversation", "refuse_if_closed", "close", "public_messages",
-         "on_customers_side", "reopening_allowed", "closing_needs_reason",
+PARTS = {"add_message", "say", "unanswered_since", "put_into", "follow_conversation", "refuse_if_closed",
+         "close", "public_messages",         "on_customers_side", "reopening_allowed", "closing_needs_reason",
          "drop_followers_who_may_not_see"}  # fmt: skip
 
 

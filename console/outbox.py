@@ -200,9 +200,10 @@ def _text(part) -> str:
 @administrators_only
 def try_again(id):
     found = readable(id)
-    if found.state in ("failed", "held"):
-        found.try_again()
+    if found.try_again():
         flash(_("The mail to %(address)s is tried again.", address=found.address), "success")
+    elif found.state in ("failed", "held"):
+        flash(_("The customer has no phone number."), "info")
     else:
         flash(_("This mail is not one that failed: nothing was changed."), "info")
     session.commit()

@@ -104,13 +104,18 @@ class Delivery(Base):
         """Why it was not sent: our words in the reader's language, those of servers as they came."""
         return in_readers_words(self.error)
 
-    def try_again(self, at: datetime | None = None):
-        """Put a failed or held delivery back into the queue, as new; an SMS to the number that is known by now."""
+    def try_again(self, at: datetime | None = None) -> bool:
+        """Put a failed or held delivery back into the queue, as new; an SMS to the number that is known by now.
+
+        Without one it stays as it is, and the answer is False.
+        """
         if self.channel == "sms":
             self.address = self.contact.phone or ""
         if self.state in ("failed", "held") and self.address:
             self.state, self.attempts, self.due_at, self.error = "queued", 0, at or now(), ""
             ring("deliver")
+            return True
+        return False
 
 
 def queue_mail(kind: str, contact: Contact, cause: str, fresh=False, **about) -> Delivery | None:

@@ -189,3 +189,17 @@ def test_the_page_asks_for_the_balance_without_waiting_for_it(office, team, gate
     monkeypatch.setattr(sms, "BALANCES", {"json": (f"http://{gateway.address}/", lambda said: (said["value"], "EUR"))})
     gateway.balance = (200, '{"value": 1234.5}')
     assert "Balance: €1,234.50" in office.get("/console/outbox/balance", headers={"HX-Request": "true"}).text
+
+
+def test_an_sms_is_tried_again_once_there_is_a_number(office, held, carla):
+    delivery = held(address="")
+    address = f"/console/outbox/{delivery.id}/attempt"
+    assert "The customer has no phone number." in office.post(address, follow_redirects=True).text
+    session.refresh(delivery)
+    assert delivery.state == "held"
+
+    carla.phone = "+33639980012"
+    session.commit()
+    office.post(address)
+    session.refresh(delivery)
+    assert (delivery.state, delivery.address) == ("queued", "+33639980012")

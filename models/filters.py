@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from .base import session
 from .company import user_companies
@@ -78,34 +78,32 @@ class Filters:
 
 
 @cache
-def _teams_near(role):
-    """The teams of one's companies, and whether one sees the whole of each; built once for a role."""
+def _pipelines_near(role):
+    """The teams of one's companies with their stages, and whether one sees the whole of each; built once for a role."""
     somebody = Somebody(role)
     mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
-    teams = select(Team.id, Team.name, Team.company_id, Team.visibility, teams_visible_to(somebody).label("whole"))
-    return teams.where(Team.company_id.in_(mine)).order_by(Team.name, Team.id)
-
-
-_pipelines = (
-    select(team_stages.c.team_id, Stage.id, Stage.name, Stage.folded, Stage.status)
-    .join_from(team_stages, Stage)
-    .where(team_stages.c.team_id.in_(bindparam("teams", expanding=True)))
-    .order_by(Stage.position, Stage.id)
-)
+    whole = teams_visible_to(somebody).label("whole")
+    near = select(Team.id.label("team_id"), Team.name.label("team"), Team.company_id, Team.visibility, whole,
+                  Stage.id, Stage.name, Stage.folded, Stage.status)  # fmt: skip
+    near = near.outerjoin(team_stages, team_stages.c.team_id == Team.id)
+    near = near.outerjoin(Stage, Stage.id == team_stages.c.stage_id).where(Team.company_id.in_(mine))
+    return near.order_by(Stage.position, Stage.id, Team.name, Team.id)
 
 
 class Scope:
-    """The teams of a user with their stages: what the filters offer, and where the list looks. Two queries."""
+    """The teams of a user with their stages: what the filters offer, and where the list looks. One query."""
 
     def __init__(self, user):
-        found = session.execute(_teams_near(user.role), parameters_of(user)).all() if user.active else []
-        found = [team for team in found if user.focus in (None, team.company_id)]
-        self.teams = {team.id: team.name for team in found if team.whole}
-        self.private = [team.id for team in found if not team.whole and team.visibility == "private"]
+        found = session.execute(_pipelines_near(user.role), parameters_of(user)).all() if user.active else []
+        found = [row for row in found if user.focus in (None, row.company_id)]
+        teams = sorted({(row.team, row.team_id) for row in found if row.whole})
+        self.teams = {id: name for name, id in teams}
+        self.private = list({row.team_id: 1 for row in found if not row.whole and row.visibility == "private"})
         self.stages, self.pipelines = {}, {id: [] for id in self.teams}
-        for stage in session.execute(_pipelines, {"teams": [*self.teams, *self.private]}):
-            self.stages[stage.id] = stage
-            self.pipelines.setdefault(stage.team_id, []).append(stage.id)
+        for row in found:
+            if row.id is not None and (row.team_id in self.teams or row.team_id in self.private):
+                self.stages[row.id] = row
+                self.pipelines.setdefault(row.team_id, []).append(row.id)
 
     @property
     def offered(self) -> dict:

@@ -3,13 +3,16 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 from wtforms.fields import SelectChoice
 
-from models import Event, Message, Ticket
+from models import Event, Message, Ticket, session
 from models.people import Contact, User
 from models.phone import readable_phone
 from models.team import Team
@@ -20,7 +23,7 @@ from . import me
 from .composing import composing
 from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, PhoneForm
 
-# Everything that the page shows, in a fixed number of queries.
+# What the page shows of the ticket itself; ``_load_story`` brings the rest, in as many queries whatever their number.
 SHOWN = (
     joinedload(Ticket.team).selectinload(Team.stages),  # the ticket's own stage is one of them
     joinedload(Ticket.customer),
@@ -30,10 +33,6 @@ SHOWN = (
     joinedload(Ticket.follow_ups).load_only(Ticket.id),
     joinedload(Ticket.merged).load_only(Ticket.id, Ticket.merged_into_id),
     joinedload(Ticket.tags),
-    selectinload(Ticket.messages).options(
-        joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact), selectinload(Message.attachments)
-    ),
-    selectinload(Ticket.events).joinedload(Event.by),
 )
 ICONS = {
     "created": "ticket",
@@ -81,6 +80,23 @@ class Names:
         return ADDRESS.sub(lambda found: self.of.get(found[0].lower(), found[0]), words) if "@" in words else words
 
 
+@cache
+def _story():
+    """The statements that load messages and history, built once."""
+    here, author = bindparam("ticket"), joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact)
+    said = select(Message).where(Message.ticket_id == here).order_by(Message.at, Message.id)
+    done = select(Event).where(Event.ticket_id == here).order_by(Event.at, Event.id)
+    return {
+        "messages": said.options(author, joinedload(Message.attachments)),
+        "events": done.options(joinedload(Event.by)),
+    }
+
+
+def _load_story(ticket):
+    for name, statement in _story().items():
+        set_committed_value(ticket, name, list(session.scalars(statement, {"ticket": ticket.id}).unique()))
+
+
 def story(ticket) -> list[Moment]:
     """Messages and history in the order of time; at the same moment, what was said comes first."""
     merged = (
@@ -94,6 +110,7 @@ def story(ticket) -> list[Moment]:
 
 def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     """The ticket with its forms; those given were refused and keep what was typed. ``told`` is for other templates."""
+    _load_story(ticket)
     following, open = ticket.following, not ticket.closed
     followers = [one.contact for one in following]
     teams = teams_for(ticket) if open else []

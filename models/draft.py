@@ -1,9 +1,10 @@
 """What somebody is writing and has not sent: kept on the server, seen by its writer alone (threat model, rule 8)."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, bindparam, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .attachment import Attachment, keep, remove
 from .base import Base, UtcDateTime, now, session
@@ -30,13 +31,19 @@ class Draft(Base):
             remove(file)
 
 
+@cache
+def _drafts():
+    """One person's drafts on one ticket; built once. Of two at most, files come when asked for."""
+    mine = Draft.ticket_id == bindparam("ticket"), Draft.user_id == bindparam("user")
+    return select(Draft).where(*mine).order_by(Draft.internal)
+
+
 class Drafting:
     """A ticket has drafts, at most one reply and one note of each person."""
 
     def drafts_of(self, user) -> list[Draft]:
         """Theirs, a reply before a note."""
-        wanted = select(Draft).where(Draft.ticket_id == self.id, Draft.user_id == user.id).order_by(Draft.internal)
-        return list(session.scalars(wanted.options(selectinload(Draft.attachments))))
+        return list(session.scalars(_drafts(), {"ticket": self.id, "user": user.id}))
 
     def draft_of(self, user, internal: bool) -> Draft | None:
         return next((draft for draft in self.drafts_of(user) if draft.internal == internal), None)

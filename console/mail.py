@@ -19,6 +19,7 @@ from models.incoming import SET_ASIDE, NotSetAside, counts
 from models.visibility import teams_visible_to
 
 from . import administrators_only, bp, me
+from .by_mail import RULES
 from .outbox import masked, readable_by
 
 PAGE = 50
@@ -37,12 +38,6 @@ LOOKS = {
     "received": "new", "ticket": "open", "reply": "resolved", "parked": "failed", "quarantined": "answered",
     "automatic": "closed", "bounce": "closed", "discarded": "closed",
 }  # fmt: skip
-RULES = {
-    "reply_address": _l("The signed reply address names the ticket."),
-    "thread": _l("It answers a mail of this ticket, and its sender takes part in it."),
-    "recipient": _l("It names no ticket: it is a new one of the team that it was sent to."),
-    "hand": _l("Somebody put it here by hand."),
-}
 WAYS = {
     "lmtp": _l("From the mail server (LMTP)"),
     "smtp": _l("From the mail server (SMTP)"),

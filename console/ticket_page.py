@@ -20,6 +20,7 @@ from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
 from . import me
+from .by_mail import by_mail
 from .composing import composing
 from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, PhoneForm
 
@@ -129,6 +130,7 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
         assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in assignable)],
         named=Names(known),
+        mails=by_mail(ticket, followers),
         priority_options=PRIORITIES,
         sees_team=ticket.team in teams if open else me().sees(ticket.team),
         links=ticket.links if me().administrator else [],

@@ -145,3 +145,18 @@ def test_an_alias_is_no_requester_on_the_public_form(client, team):
     answer = client.post("/helpdesk/support", data={"name": "x", "email": "help@desk.example", "subject": "x"})
 
     assert "This is an address of this helpdesk" in answer.text
+
+
+def test_the_ticket_says_why_a_message_landed_there_and_offers_those_in_copy(office, team):
+    raw = letter("Nora <nora@new.example>", Cc=f"Boss <boss@new.example>, {SUPPORT}")
+    ticket = receive(raw, sender="nora@new.example").ticket
+    page = office.get(f"/console/tickets/{ticket.number}").text
+
+    assert "it is a new one of the team that it was sent to" in page
+    assert f"/console/tickets/{ticket.number}/originals/" in page
+    assert "Add boss@new.example as a follower" in page and page.count("as a follower") == 1
+    assert [one.email for one in ticket.followers] == ["nora@new.example"]
+
+    office.post(f"/console/tickets/{ticket.number}/followers", data={"email": "boss@new.example"})
+
+    assert "Add boss@new.example as a follower" not in office.get(f"/console/tickets/{ticket.number}").text

@@ -20,6 +20,7 @@ from mail.smtp import Server
 from models.base import db, is_sqlite, now, session, sqlite_driver, wal_is_safe
 from models.event import Event
 from models.held import HELD, why_held
+from models.incoming import IncomingMail
 from models.outbox import Delivery
 from models.stage import Stage
 from web import queue
@@ -95,11 +96,16 @@ def mail(app) -> Iterator[Finding]:
     try:
         oldest = session.scalar(select(func.min(Delivery.due_at)).where(Delivery.state == "queued"))
         failed = session.scalar(select(func.count()).where(Delivery.state == "failed"))
+        parked = session.scalar(select(func.count()).where(IncomingMail.state == "parked"))
     except SQLAlchemyError:
         return
     late = oldest is not None and now() - oldest > WAITS_TOO_LONG
     what = f"The oldest unsent mail was due at {oldest:%Y-%m-%d %H:%M} UTC." if late else "No mail is late."
     yield Finding("outbox", not late, what, "start the worker, then see the outbox in the console for the reason.")
+    if parked:
+        yield Finding(
+            "mail", False, f"{parked} received mails found no place.", "see Mail in the console for the reason."
+        )
     if failed:
         yield Finding("outbox", False, f"{failed} mails were refused for good.", "see the outbox in the console.")
 

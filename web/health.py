@@ -72,6 +72,7 @@ def _migrations() -> bool:
 
 
 def _measurements() -> dict:
+    from models.incoming import IncomingMail
     from models.outbox import Delivery
     from models.stage import Stage
     from models.ticket import Ticket
@@ -86,10 +87,18 @@ def _measurements() -> dict:
         word = "closed" if folded else status
         tickets[word] = tickets.get(word, 0) + count
     mails = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state)).all()
+    waiting = IncomingMail.state.in_(("received", "parked", "quarantined"))
+    arrived = session.execute(
+        select(IncomingMail.state, func.count()).where(waiting).group_by(IncomingMail.state)
+    ).all()
     oldest = session.scalar(select(func.min(Delivery.created_at)).where(Delivery.state == "queued"))
     return {
         "guichet_tickets": ("Tickets by status.", [(f'{{status="{k}"}}', v) for k, v in sorted(tickets.items())]),
         "guichet_deliveries": ("Mails and SMS by state.", [(f'{{state="{state}"}}', count) for state, count in mails]),
+        "guichet_incoming_mails": (
+            "Mails that wait to be read, or for somebody to decide.",
+            [(f'{{state="{state}"}}', count) for state, count in arrived],
+        ),
         "guichet_oldest_unsent_seconds": (
             "Age of the oldest mail that waits to be sent.",
             [("", round((moment - oldest).total_seconds(), 1) if oldest else 0)],

@@ -30,3 +30,11 @@ def test_figures_are_not_for_strangers(client):
     stranger = {"REMOTE_ADDR": "203.0.113.9"}
 
     assert client.get("/metrics", environ_base=stranger).data == client.get("/nothing", environ_base=stranger).data
+
+
+def test_mail_that_found_no_place_is_counted(client, team):
+    from tests.mail.arriving import letter, receive
+
+    receive(letter(to="nobody@desk.example"), to="nobody@desk.example")
+
+    assert 'guichet_incoming_mails{state="parked"} 1' in client.get("/metrics").text

@@ -22,6 +22,7 @@ def composing(ticket, following, refused: ReplyForm | None) -> dict:
     drafts = {draft.internal: draft for draft in ticket.drafts_of(me())}
     reply = refused or _begun(ticket, drafts)
     internal = bool(reply.internal.data)
+    following = sorted(following, key=lambda one: one.contact.id != ticket.customer_id)  # the customer first
     last = ticket.messages[-1] if ticket.messages else None
     undo = last and ticket.undo_of(last, me(), now())
     return {

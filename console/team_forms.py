@@ -135,9 +135,11 @@ class TeamForm(NewTeamForm):
         self.known = {stage.id: stage for stage in stages}
         self.people = {user.id: user for user in members}
         self.members.choices = [(user.id, user.name or user.email) for user in members]
-        self.stages.choices = self.in_stages.choices = names
+        self.stages.choices = names
+        offered = set(self.stages.data or []) | {stage.id for stage in team.stages}  # those typed now, and those kept
+        self.in_stages.choices = [(id, name) for id, name in names if id in offered and not self.known[id].folded]
         self.takes.choices = [(0, _l("Choose a stage")), *names]
-        self.to_stage.choices = [(0, default_words(team)), *names]
+        self.to_stage.choices = [(0, default_words(team)), *((id, name) for id, name in names if id in offered)]
         self.leaving = []  # the stages that go although tickets stand in them: the form then asks what takes these
 
     def validate_address(self, field):
@@ -159,8 +161,6 @@ class TeamForm(NewTeamForm):
     def validate_in_stages(self, field):
         if set(field.data) - set(self.stages.data):
             raise ValidationError(_l("Only stages of this team can be chosen."))
-        if any(self.known[id].folded for id in field.data if id in self.known):
-            raise ValidationError(_l("Tickets in a folded stage are closed already."))
 
     def validate_remind_days_before(self, field):
         if field.data and self.after_days.data and field.data >= self.after_days.data:

@@ -186,8 +186,9 @@ class Placing:
 
     def _by_key(self, mail, found, link) -> bool:
         """The signed reply address. Whoever answers tickets needs their own key, and the rights of now (rule 44)."""
-        if link is None or (ticket := final(link.ticket)) is None:
+        if link is None:
             return False
+        ticket = link.ticket.stays  # where it goes on, if it was merged away (R-MERGE-2)
         author, owner = self._contact(found), link.contact
         of_staff = owner.user is not None and owner.user.role in INTERNAL
         if of_staff:
@@ -205,7 +206,7 @@ class Placing:
         if not found.references or (ticket := ticket_of_thread(found.references)) is None:
             return False
         author = self.people.get(found.author) or Contact.by_email(found.author)
-        ticket = final(ticket)
+        ticket = ticket.stays
         if author is None or (_is_staff(author) and author.id != ticket.customer_id) or not taking_part(ticket, author):
             return False
         self._reply(mail, found, ticket, author, "thread")
@@ -360,12 +361,3 @@ def _is_staff(contact) -> bool:
 def _first_words(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return line if len(line) <= 80 else line[:79].rstrip() + "…"
-
-
-def final(ticket: Ticket | None) -> Ticket | None:
-    """The ticket that goes on where this one was merged away (R-MERGE-2)."""
-    seen = set()
-    while ticket is not None and ticket.merged_into is not None and ticket.id not in seen:
-        seen.add(ticket.id)
-        ticket = ticket.merged_into
-    return ticket

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from models.base import session
 from models.links import Link
+from models.quoting import parts
 from models.reply_address import reply_address
 from models.templates_shipped import MERGED, REMINDER, shipped
 from web.locale import LANGUAGES
@@ -150,12 +151,18 @@ def _content(attachment) -> bytes | None:
         return None
 
 
+def _said(message, as_html: bool) -> str:
+    """The new words of the message: what it quotes went to its readers before, or was never meant for them."""
+    words = parts(message.body).new.strip() or message.body.strip() if message.placed_by else message.body.strip()
+    return markup(words) if as_html else words
+
+
 def _fill(template: str, delivery, letter, files) -> str:
     """The template's text. Not by render_template: that asks for a request, and there is none."""
     config, ticket = current_app.config, delivery.ticket
     return current_app.jinja_env.get_template(template).render(
         letter=letter,
-        said=markup(letter.said.body) if letter.said and template.endswith("html") else None,
+        said=_said(letter.said, as_html=template.endswith("html")) if letter.said else None,
         left_behind=[file for file in files if file.content is None],
         from_whom=ticket.team.name if ticket else config["HELPDESK_NAME"],
         language=language_of(delivery.contact),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mail.rendering import prepare, render
 from models import now, session
 from tests.mail.arriving import letter, mails_to, receive
 
@@ -47,3 +48,19 @@ def test_a_reopening_by_mail_is_answered_within_the_limit_too(printer, carla, te
 
     assert not printer.closed
     assert [one.kind for one in mails_to(carla.email)][before:] == ["stage"]
+
+
+def test_followers_are_mailed_the_new_words_alone(printer, carla, team, agnes):
+    team.add_follower(agnes.contact)
+    sent = mails_to(carla.email)[0]
+    text = "It burns again.\n\nOn Mon, Nov 16, 2026 at 9:00 AM Support <support@desk.example> wrote:\n> We got it.\n"
+    mail = receive(letter(text=text, In_Reply_To=f"<{sent.mail_id}>"))
+    told = next(one for one in mails_to(agnes.email) if one.kind == "reply")
+
+    prepare([told])
+    written = render(told)
+
+    assert "We got it." in mail.message.body
+    for part in ("plain", "html"):
+        assert "It burns again." in written.get_body((part,)).get_content()
+        assert "We got it." not in written.get_body((part,)).get_content()

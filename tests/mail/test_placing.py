@@ -6,7 +6,19 @@ import pytest
 from sqlalchemy import func, select
 
 from mail.rendering import prepare, render
-from models import Company, Contact, Delivery, IncomingMail, Message, TeamAddress, Ticket, make_team, now, session
+from models import (
+    Company,
+    Contact,
+    Delivery,
+    IncomingMail,
+    Message,
+    TeamAddress,
+    Ticket,
+    make_team,
+    now,
+    open_ticket,
+    session,
+)
 from models.outbox import queue_mail
 from tests.mail.arriving import SUPPORT, letter, mails_to, receive, settle, store
 
@@ -260,6 +272,19 @@ def test_a_customers_mail_to_a_closed_ticket_reopens_it_and_later_opens_a_follow
     mail = receive(letter(to=to, text="Again!"), to=to)
 
     assert mail.ticket.follow_up_of is printer and printer.closed
+
+
+def test_a_mail_to_a_ticket_that_was_merged_goes_to_the_one_that_stays(printer, carla, agnes, team):
+    to = reply_address(printer, carla)
+    sent = mails_to(carla.email)[0]
+    other = open_ticket(team, carla, "The printer still burns", "Help!")
+    printer.merge_into(other, agnes.contact)
+    session.commit()
+
+    by_key = receive(letter(to=to, text="One"), to=to)
+    by_thread = receive(letter(text="Two", In_Reply_To=f"<{sent.mail_id}>"))
+
+    assert (by_key.ticket, by_thread.ticket) == (other, other)
 
 
 def test_an_agents_mail_to_a_closed_ticket_is_set_aside(printer, agnes, team):

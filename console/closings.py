@@ -2,10 +2,11 @@
 
 from flask import render_template, request
 from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
 from wtforms.validators import StopValidation
 
 from mail.letters import closing_letter
-from models import session
+from models import Contact, Message, Stage, Team, Ticket, User, session
 from models.assignment import CannotBeAssigned
 from models.closing import TicketClosed
 from models.contact_attempt import UNDELIVERABLE
@@ -14,9 +15,21 @@ from models.message import EmptyMessage
 from . import bp, me
 from .assignments import assignee_named, cannot
 from .forms import ATTEMPT_CHANNELS, ATTEMPT_OUTCOMES, AdviceForm, AttemptForm, CloseForm
-from .ticket_page import SHOWN, refused, whole_page_again
+from .ticket_page import refused, whole_page_again
 
 LONGEST_REASON = 2000
+# What the page of a closing shows, in a fixed number of queries.
+SHOWN = (
+    joinedload(Ticket.team).options(
+        selectinload(Team.stages).options(joinedload(Stage.email_template)), joinedload(Team.company)
+    ),
+    joinedload(Ticket.stage),
+    joinedload(Ticket.customer).joinedload(Contact.user).lazyload(User.contact),
+    joinedload(Ticket.assignee),
+    joinedload(Ticket.closing),
+    selectinload(Ticket.messages).joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact),
+    selectinload(Ticket.events),
+)
 
 
 @bp.errorhandler(TicketClosed)

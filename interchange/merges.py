@@ -47,5 +47,5 @@ def _draw_paths():
         further.ticket_id == MergedPath.ticket_id, further.into_id == Ticket.merged_into_id
     )
     step = step.where(Ticket.merged_into_id.is_not(None), ~drawn.exists())
-    while session.execute(insert(MergedPath).from_select(columns, step)).rowcount:
-        pass
+    while session.scalar(select(step.exists())):  # PostgreSQL does not tell how many rows such an insert wrote
+        session.execute(insert(MergedPath).from_select(columns, step))

@@ -45,6 +45,7 @@ def test_three_tickets_are_merged_answered_and_taken_apart_by_keyboard(three, br
         press(page, page.get_by_role("checkbox", name=f"#{number}", exact=True), "Space")
     page.keyboard.press("Shift+Tab")
     page.evaluate("document.activeElement.blur()")
+    press(page, page.locator("[data-bulk-bar] summary").filter(has_text="More"))
     press(page, page.get_by_role("button", name="Merge", exact=True))
     page.wait_for_url("**/console/merge?*")
     press(page, page.get_by_role("button", name="Merge", exact=True))

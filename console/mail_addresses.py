@@ -128,7 +128,7 @@ def send(check: AddressCheck):
     config = current_app.config
     letter = EmailMessage(policy=ASCII)
     by, to = mailbox(config["HELPDESK_NAME"], config["MAIL_FROM"]), mailbox("", check.address)
-    letter["From"], letter["To"], letter["Subject"] = by, to, f"Check of {check.address}"
+    letter["From"], letter["To"], letter["Subject"] = by, to, _("Check of %(address)s", address=check.address)
     letter["Date"], letter["Message-ID"] = format_datetime(check.sent_at), f"<{check.mail_id}>"
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content("A check that mail to this address arrives. Guichet recognises it and opens no ticket.")

@@ -148,6 +148,7 @@ def values(printer, team, carla, agnes, visitors):
             "address_check": check.id,
             "assignment_page": team.id,
             "simulation": team.id,
+            "add_card": team.id,
             "bulk_action": action.id,
             "view": view.id,
             "attachment": message.attachments[0].id,

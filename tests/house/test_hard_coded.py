@@ -28,8 +28,9 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 FIELD = re.compile(r"\w*Field|WholeNumber|DateField")
 SPEAKS = re.compile(r"flash|ValidationError|StopValidation|DataRequired|InputRequired|SelectChoice")
 SPOKEN = {"message", "description", "label", "placeholder", "title"}
-# What stands in logs and in the answers of mail servers is English for everybody.
-LOGGED = re.compile(r"info|warning|error|exception|debug|Unreachable|Refused|\w*Error")
+# What stands in logs, in the last words of a process and in the answers of mail servers is English for everybody.
+# The child that reads mail knows no languages: mail/reader.py marks its words for the catalogue.
+LOGGED = re.compile(r"info|warning|error|exception|debug|exit|syntax|Unreachable|Refused|Unreadable|dumps|\w*Error")
 
 
 class Visible(HTMLParser):

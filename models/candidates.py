@@ -106,6 +106,8 @@ class Candidates:
             found = search.among(ids)
             if len(found) >= start + count or len(ids) < far:
                 return found[start : start + count]
+        if not self.number and self.terms and search.finds_nothing:
+            return []
         query = self._walk(place, down, by_index=False).where(self._found(search))
         return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
 

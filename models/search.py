@@ -103,6 +103,11 @@ class Search:
         found, every = self.guess
         return count * every // found + 100 if found * found > count * every else None
 
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether that is known already; PostgreSQL only guesses."""
+        return is_sqlite() and not self.guess[0]
+
     def among(self, ids: list[int]) -> list[int]:
         """Those of these tickets that have the words, in the same order: each is looked at, none is searched for."""
         if is_sqlite():

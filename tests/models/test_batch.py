@@ -75,14 +75,14 @@ def test_undo_brings_back_stage_and_dates_and_cancels_the_mails(inactive, ada):
 
 def test_undo_leaves_what_somebody_touched_since(inactive, agnes, ada):
     batch = run(now())
-    reopened, thanked, rated, called, reclosed, followed, written = inactive[:7]
+    reopened, thanked, rated, called, reclosed, mailed, written = inactive[:7]
     reopened.reopen(by=agnes.contact)
     thanked.add_message(thanked.customer, "Thanks")
     rated.rate(5)
     called.record("contact_attempt", by=agnes.contact, to="call")
     reclosed.reopen(by=agnes.contact)
     reclosed.close(by=agnes.contact, why="Again")
-    followed.add_follower(agnes.contact, by=agnes.contact)
+    mailed.record("contact_attempt", by=ada.contact, to="mail")
     written.reply(written.customer, "It is not solved at all, please look again.")
     session.commit()
     before = [state(ticket) for ticket in inactive[:7]]

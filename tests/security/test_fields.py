@@ -12,7 +12,7 @@ UNASKED = {
     "placed_by": "reply address", "mail_id": "forged@desk.example", "merged_into_id": "1", "submission_key": "x",
     "origin_id": "1", "user": "1", "totp_secret": "x", "bounced_at": "1999-01-01", "version": "9",
 }  # fmt: skip
-FREE = {"last_activity_at", "waiting_since", "rank", "stage_id", "stage_changed_at", "reminded_at"}
+FREE = {"changed_at", "last_activity_at", "waiting_since", "rank", "stage_id", "stage_changed_at", "reminded_at"}
 
 
 def columns(thing) -> dict:
@@ -84,7 +84,7 @@ def test_an_edit_changes_what_the_form_offers(agnes, printer, sign_in):
 
     assert answer.status_code == 303
     changed = {name for name, value in columns(printer).items() if value != before[name]}
-    assert changed <= {"subject", "last_activity_at"}
+    assert changed <= {"subject", "last_activity_at", "changed_at"}
 
 
 @pytest.mark.parametrize("first", ["agent", "administrator"])

@@ -62,6 +62,7 @@ class Placing:
         self.at, self.config = at, current_app.config
         self.openings: list[tuple[IncomingMail, object, Opening]] = []
         self.addresses, self.people, self.opened, self.answered = {}, {}, {}, set()
+        self.unknown: set[str] = set()  # authors who were no contacts when we looked
         self.ours, self.checks, self.limit = set(), {}, 0
         self.known: dict[str, bool] = {}  # keys of messages, and whether there is one
 
@@ -73,6 +74,7 @@ class Placing:
         authors = {found.author for _, found in pairs}
         ids = {found.mail_id for _, found in pairs if found.mail_id}
         self.people = {one.email: one for one in session.scalars(select(Contact).where(Contact.email.in_(authors)))}
+        self.unknown = authors - self.people.keys()
         limit = parse(self.config["SENDER_LIMIT"])
         since, day = self.at - timedelta(seconds=limit.get_expiry()), self.at - ANSWER_EVERY
         self.limit = limit.amount
@@ -296,20 +298,25 @@ class Placing:
     def _open(self, lined_up):
         with session.no_autoflush:
             for _mail, found, opening in lined_up:
-                opening.customer = self._contact(found)
+                opening.customer = self._contact(found, together=True)
         tickets = open_tickets([opening for _, _, opening in lined_up])
         for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):
             mail.becomes("ticket", "", self.at, ticket=ticket, message=opening.message)
             self.known[opening.key] = True
 
-    def _contact(self, found) -> Contact:
-        """The author as a contact. Nobody else is made of a mail (threat model, rule 46)."""
+    def _contact(self, found, together=False) -> Contact:
+        """The author as a contact. Nobody else is made of a mail (threat model, rule 46).
+
+        ``together`` with others a new one is inserted without looking again: ``finish`` sees to it if that fails.
+        """
         if found.author not in self.people:
             language = found.language if found.language in LANGUAGES else self.config["BABEL_DEFAULT_LOCALE"]
-            known = Contact.by_email(found.author)
-            if known is None:
+            if together and found.author in self.unknown:
                 known = Contact(email=found.author, name=found.name[:120], language=language)
                 session.add(known)
+            else:
+                known = Contact.get_or_create(found.author, found.name[:120], language)
+            self.unknown.discard(found.author)
             self.people[found.author] = known
         return self.people[found.author]
 

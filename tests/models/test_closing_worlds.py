@@ -258,6 +258,8 @@ class Machine(RuleBasedStateMachine):
         for paper in self.oracle.tickets:
             if paper.stage == "Resolved":
                 paper.closed_at, paper.touched = (self.at if fold else None), True
+                if not fold:
+                    paper.touch(self.at)  # open again: a new spell begins
 
     @rule(
         on=st.booleans(), days=st.sampled_from([1, 7, 8]), spare=st.booleans(), offered=st.booleans(),

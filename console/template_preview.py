@@ -81,7 +81,7 @@ def example(ticket) -> dict:
     """A value for each placeholder, as a customer whom we know would read it. The link is not theirs but made up."""
     link = f"{current_app.config['BASE_URL']}/ticket/{EXAMPLE_TOKEN}"
     made_up = {
-        "customer": "Carla Conti", "number": "1", "subject": _("The printer is on fire"), "team": _("Support"),
+        "customer": "Camille Martin", "number": "1", "subject": _("The scanner does not start"), "team": _("Support"),
         "stage": _("New"), "agent": "Agnes", "link": link, "why": _("our work on it is done."), "reopen_days": "7",
         "closes_on": format_date(now(), "long"),
     }  # fmt: skip

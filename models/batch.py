@@ -66,7 +66,7 @@ class Batch(Base):
         The rule is switched off with it: it would close the same tickets again at once. Undoing again changes nothing.
         """
         at = at or now()
-        session.refresh(self, with_for_update=True)
+        session.refresh(self, ["undone_at", "restored", "size"], with_for_update={"of": Batch})
         if self.undone_at:
             return self.restored
         if self.team.reopening_stage is None:

@@ -140,11 +140,11 @@ def make_app(url: str, folder, **settings):
 
 
 class Client(FlaskClient):
-    """Each request gets an application context of its own, as it does behind a real server."""
+    """Each request gets an application context of its own and is read to its end, as it is behind a real server."""
 
     def open(self, *args, **kwargs):
         with self.application.app_context():
-            answer = super().open(*args, **kwargs)
+            answer = super().open(*args, **{"buffered": True, **kwargs})
         reading.set(False)
         return answer
 
@@ -177,13 +177,15 @@ def app(kind, apps):
         try:
             yield app
         finally:
-            session.remove()
-            engines[None] = engine
-            outer.rollback()
-            connection.close()
-            reading.set(False)
-            app.config.clear()
-            app.config.update(settings)
+            try:
+                session.remove()
+                outer.rollback()
+            finally:
+                engines[None] = engine
+                connection.close()
+                reading.set(False)
+                app.config.clear()
+                app.config.update(settings)
 
 
 @pytest.fixture

@@ -76,13 +76,13 @@ def test_nobody_shares_with_a_company_of_others(desk):
 
 
 def test_a_shared_view_shows_no_more_than_its_reader_may_see(ada, desk, team, carla, company, sign_in):
-    secret = make_team("Board", "board", company, visibility="private")
+    secret = make_team("Direction", "direction", company, visibility="private")
     open_ticket(secret, carla, "The boss is gone", "Text")
     session.commit()
     answer = save(sign_in(ada), "The board", f"team={secret.id}", company.id)
 
     assert subjects(sign_in(ada), answer.location) == ["boss"]
-    assert subjects(desk, answer.location) == [] and "Board</" not in desk.get(answer.location).text
+    assert subjects(desk, answer.location) == [] and "Direction</" not in desk.get(answer.location).text
 
 
 def test_a_view_keeps_what_it_is_told_to_show(desk, shelf):

@@ -127,6 +127,13 @@ def test_undo_switches_the_rule_off_which_would_close_the_same_again(inactive, a
     assert (change.setting, change.by) == ("auto_close", ada.contact)
 
 
+def test_a_run_that_was_listed_with_who_undid_it_can_be_undone(inactive, ada, team):
+    run(now())
+    session.expire_all()
+
+    assert batches_of(team)[0].undo(by=ada.contact) == SIZE
+
+
 def test_undoing_twice_changes_nothing_more(inactive, ada):
     batch = run(now())
     batch.undo(by=ada.contact)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from mail.rendering import render
 from models import Contact, Delivery, session
 from models.base import now
-from models.closing import close_due_batch
+from models.sweep import close_due_batch
 from tests.mail.server import text_of
 
 

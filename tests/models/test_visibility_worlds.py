@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from console.exports import written
-from models import Company, Contact, Message, Team, Ticket, User, make_team, open_ticket, session
+from models import Company, Contact, Message, Team, Ticket, User, make_team, merge, open_ticket, session
 from models.audience import losing_access, who_can_see
 from models.base import db, now
 from models.board import Board
 from models.candidates import all_of
+from models.closing import TicketClosed
 from models.follower import StillNeeded, TicketFollower
 from models.listing import Filters, page_of
+from models.merging import CannotMerge
 from models.search import matching
 from models.visibility import messages_visible_to, teams_visible_to, tickets_visible_to, users_who_see
 from models.workload import workloads
@@ -34,6 +36,7 @@ step = st.one_of(
     st.tuples(st.just("assign"), ticket, st.integers(0, 4)),
     st.tuples(st.just("members"), team, st.sets(st.integers(0, 4), max_size=3)),
     st.tuples(st.just("deactivate"), st.just(0), st.integers(0, 6)),
+    st.tuples(st.just("merge"), ticket, ticket),
 )
 world = st.fixed_dictionaries(
     {
@@ -56,6 +59,7 @@ class Oracle:
     ticket_followers: set = field(default_factory=set)
     excluded: set = field(default_factory=set)
     inactive: set = field(default_factory=set)
+    into: dict = field(default_factory=dict)  # {a merged ticket: the one that its conversation goes on with}
 
     def internal(self, who):
         return who <= 4
@@ -82,6 +86,50 @@ class Oracle:
         if company not in self.homes[who]:
             return False
         return self.sees_team(who, team) or self.follows(who, number)
+
+    def stays(self, number):
+        while number in self.into:
+            number = self.into[number]
+        return number
+
+    def may_merge(self, source, into):
+        """R-MERGE-1 for the administrator: two that they see, of one company, neither merged before."""
+        apart = source != into and not {source, into} & set(self.into)
+        companies = {self.teams[self.tickets[number][0]][0] for number in (source, into)}
+        return apart and len(companies) == 1 and self.sees(4, source) and self.sees(4, into)
+
+    def told(self, number):
+        """Who follows the ticket or, where it shows them nothing they may not see, one merged into it (R-MERGE-2)."""
+        parts = [part for part in range(TICKETS) if part != number and self.leads(part, number)]
+        return {
+            who
+            for who in range(PEOPLE)
+            if self.follows(who, number)
+            or (
+                (number, who) not in self.excluded
+                and any(self.follows(who, part) for part in parts)
+                and (not self.internal(who) or self.sees(who, number))
+            )
+        }
+
+    def leads(self, part, number):
+        while part in self.into:
+            part = self.into[part]
+            if part == number:
+                return True
+        return False
+
+    def reads(self, who, number):
+        """The first words of a ticket: whoever sees it; we also who see where it leads; its customer there, too."""
+        stays = self.stays(number)
+        if self.sees(who, number):
+            return True
+        return self.sees(who, stays) and (self.internal(who) or self.tickets[number][1] == who)
+
+    def lists(self, who):
+        """My tickets: those seen and followed; a merged one goes by the one that stays, where that is there, too."""
+        mine = {number for number in range(TICKETS) if self.sees(who, number) and self.follows(who, number)}
+        return {n for n in mine if not any(self.leads(n, other) for other in mine)}
 
     def reached_in(self, team):
         """{who: the tickets of the team that they see, and "team" where they see the whole of it}"""
@@ -171,7 +219,10 @@ class World:
         assert said.count == len(lost) and all(one.ways for one in said.people)
 
     def assign(self, number, who):
-        if self.teams[self.oracle.tickets[number][0]].may_be_assigned(self.users[who]):
+        if number in self.oracle.into:
+            with pytest.raises(TicketClosed):
+                self.tickets[number].assign_to(self.users[who], by=self.contacts[4])
+        elif self.teams[self.oracle.tickets[number][0]].may_be_assigned(self.users[who]):
             self.tickets[number].assign_to(self.users[who], by=self.contacts[4])
             self.oracle.ticket_followers.add((number, who))
             self.oracle.excluded.discard((number, who))
@@ -184,6 +235,14 @@ class World:
         self.teams[team].set_members([self.users[who] for who in able])
         self.oracle.team_followers |= {(team, who) for who in able if self.users[who].id not in before}
 
+    def merge(self, source, into):
+        if not self.oracle.may_merge(source, into):
+            with pytest.raises(CannotMerge):
+                merge([self.tickets[source]], self.tickets[into], self.contacts[4])
+            return
+        merge([self.tickets[source]], self.tickets[into], self.contacts[4])
+        self.oracle.into[source] = into
+
     def deactivate(self, _, who):
         if self.users[who].active:
             self.users[who].deactivate()
@@ -191,38 +250,53 @@ class World:
 
     def check(self):
         for who, user in enumerate(self.users):
-            ids = {ticket.id for n, ticket in enumerate(self.tickets) if self.oracle.sees(who, n)}
+            ids = self.numbers(n for n in range(TICKETS) if self.oracle.sees(who, n))
             assert set(session.scalars(select(Ticket.id).where(tickets_visible_to(user)))) == ids
             teams = {team.id for n, team in enumerate(self.teams) if self.oracle.sees_team(who, n)}
             assert set(session.scalars(select(Team.id).where(teams_visible_to(user)))) == teams
-            found = select(Ticket.id).where(tickets_visible_to(user), matching(Ticket.id, "needle", user.internal))
-            assert set(session.scalars(found)) == ids
-            bodies = session.scalars(select(Message.body).where(messages_visible_to(user))).all()
-            assert sorted(bodies) == sorted(["hay", "whispered"] * len(ids) if user.internal else ["hay"] * len(ids))
+            self.check_messages(who, user)
             loads = {load.team.id: load.open for load in workloads(user, now())}
-            assert loads == {id: sum(ticket.team_id == id for ticket in self.tickets) for id in teams}
+            still_open = ids - self.numbers(self.oracle.into)
+            assert loads == {id: sum(session.get(Ticket, one).team_id == id for one in still_open) for id in teams}
             if user.internal:
-                for team in session.scalars(select(Team).where(Team.id.in_(teams))):
-                    cards = {card.number for column in Board(user, team.id).columns() for card in column.cards}
-                    assert cards == {id for id in ids if session.get(Ticket, id).team_id == team.id}
-                for filters in (Filters(), Filters(q="needle"), Filters(sort="-priority"), Filters(sort="created")):
-                    assert {row.number for row in page_of(user, filters).rows} == ids
-                    assert exported(user, all_of(user, filters)) == ids
-                assert exported(user, [ticket.id for ticket in self.tickets]) == ids
+                self.check_lists(user, ids, still_open, teams)
+            mine = self.numbers(self.oracle.lists(who))
             for asked in ({}, {"status": "open"}, {"q": "needle"}):
-                listing = Listing.asked(user, asked)
-                mine = {n for n, ticket in enumerate(self.tickets) if ticket.id in ids and self.oracle.follows(who, n)}
-                assert {ticket.id for ticket in listing.tickets()} == {self.tickets[n].id for n in mine}
+                assert {ticket.id for ticket in Listing.asked(user, asked).tickets()} == mine
         for number, ticket in enumerate(self.tickets):
-            followers = {n for n in range(PEOPLE) if self.oracle.follows(n, number)}
-            assert {self.contacts.index(contact) for contact in ticket.followers} == followers
-            seeing = {who for who in range(PEOPLE - 1) if self.oracle.sees(who, number)}
-            found = session.scalars(select(User).where(users_who_see(ticket), User.id.in_([u.id for u in self.users])))
-            assert {self.users.index(user) for user in found} == seeing
-            named = {one.contact: one.ways for one in who_can_see(ticket).people}
-            assert {
-                self.contacts.index(one) for one in named if named[one] != ["link"] and one in self.contacts
-            } == seeing
+            self.check_people(number, ticket)
+
+    def numbers(self, tickets) -> set[int]:
+        return {self.tickets[n].id for n in tickets}
+
+    def check_messages(self, who, user):
+        words = ["hay", "whispered"] if user.internal else ["hay"]
+        expected = [word for n in range(TICKETS) if user.active and self.oracle.reads(who, n) for word in words]
+        assert sorted(session.scalars(select(Message.body).where(messages_visible_to(user)))) == sorted(expected)
+
+    def check_lists(self, user, ids, still_open, teams):
+        """``ids`` are those that the user may see. We find a merged ticket, at the least, by the one that stays."""
+        found = select(Ticket.id).where(tickets_visible_to(user), matching(Ticket.id, "needle", True))
+        assert still_open <= set(session.scalars(found)) <= ids
+        for team in session.scalars(select(Team).where(Team.id.in_(teams))):
+            cards = {card.number for column in Board(user, team.id).columns() for card in column.cards}
+            assert cards == {id for id in still_open if session.get(Ticket, id).team_id == team.id}
+        for filters in (Filters(), Filters(sort="-priority"), Filters(sort="created")):
+            assert {row.number for row in page_of(user, filters).rows} == ids
+            assert exported(user, all_of(user, filters)) == ids
+        searched = Filters(q="needle")
+        assert still_open <= {row.number for row in page_of(user, searched).rows} <= ids
+        assert still_open <= exported(user, all_of(user, searched)) <= ids
+        assert exported(user, [ticket.id for ticket in self.tickets]) == ids
+
+    def check_people(self, number, ticket):
+        assert {self.contacts.index(contact) for contact in ticket.followers} == self.oracle.told(number)
+        seeing = {who for who in range(PEOPLE - 1) if self.oracle.sees(who, number)}
+        found = session.scalars(select(User).where(users_who_see(ticket), User.id.in_([u.id for u in self.users])))
+        assert {self.users.index(user) for user in found} == seeing
+        named = {one.contact: one.ways for one in who_can_see(ticket).people if one.contact in self.contacts}
+        by_rule = {contact for contact, ways in named.items() if not {"link", "merged"}.issuperset(ways)}
+        assert {self.contacts.index(contact) for contact in by_rule} == seeing
 
 
 def exported(user, numbers) -> set[int]:

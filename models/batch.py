@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ForeignKey, and_, case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Mapped, aliased, joinedload, mapped_column, relationship
 
-from .base import Base, UtcDateTime, is_sqlite, now, session
+from .base import Base, UtcDateTime, now, session
 from .closing import Closing, TicketClosed, literals
 from .event import Event
 from .message import Message
@@ -66,12 +66,11 @@ class Batch(Base):
         The rule is switched off with it: it would close the same tickets again at once. Undoing again changes nothing.
         """
         at = at or now()
-        session.refresh(self, ["undone_at", "restored", "size"], with_for_update={"of": Batch})
+        self._hold()
         if self.undone_at:
             return self.restored
         if self.team.reopening_stage is None:
             raise TicketClosed
-        self._hold()
         self._mark_untouched()
         self._cancel_mail()
         self._write_history(by, at)
@@ -98,12 +97,15 @@ class Batch(Base):
         return session.scalar(select(func.count()).select_from(self._rows(*conditions).subquery()))
 
     def _hold(self):
-        """Whoever writes on one of these tickets is waited for, and waits for us."""
+        """Whoever writes on one of these tickets, folds a stage or runs the rule is waited for, and waits for us."""
+        from .stage_tickets import hold_tickets
+        from .team import Team
         from .ticket import Ticket
 
-        if not is_sqlite():
-            held = select(Ticket.id).where(Ticket.id.in_(self._rows())).order_by(Ticket.id)
-            session.execute(held.with_for_update()).all()
+        hold_tickets(Ticket.id.in_(self._rows()))
+        self.team.hold_stages()
+        session.refresh(self.team, with_for_update={"key_share": True, "of": Team})
+        session.refresh(self, ["undone_at", "restored", "size"], with_for_update={"of": Batch})
 
     def _mark_untouched(self):
         untouched = update(BatchTicket).where(BatchTicket.batch_id == self.id, self._untouched())

@@ -4,19 +4,8 @@ Coming back is in reopening.py, the rule of a team in closing_rule.py, its runs 
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    CheckConstraint,
-    ForeignKey,
-    Integer,
-    String,
-    Text,
-    cast,
-    null,
-    select,
-)
-from sqlalchemy import literal as _literal
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, cast, literal, null, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -24,9 +13,6 @@ from .base import Base, Refusal, UtcDateTime, now, session
 from .event import inactivity
 from .people import Contact
 from .stage import Stage
-
-if TYPE_CHECKING:
-    pass
 
 HOW = ("agent", "customer", "automatic", "merge")
 
@@ -131,6 +117,6 @@ def literals(*values):
         if value is None:
             yield cast(null(), Integer)
         elif isinstance(value, datetime):
-            yield _literal(value, UtcDateTime)
+            yield literal(value, UtcDateTime)
         else:
-            yield _literal(value)
+            yield literal(value)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, exists, func, literal_column, or_, select, true
+from sqlalchemy import and_, case, exists, false, func, literal_column, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from .base import session
@@ -106,6 +106,8 @@ class ClosingRule:
         """A condition on Ticket: closes soon, and nobody told the customer in this spell of inactivity (R-CLOSE-5)."""
         from .ticket import Ticket, days
 
+        if not self.reminds:
+            return false()
         soon = self.due(at.astimezone(UTC) + days(self.remind_days_before))
         return and_(soon, Ticket.reminded_at.is_(None), ~self.inactive(at))
 

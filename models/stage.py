@@ -213,6 +213,14 @@ class Pipeline:
             raise NotInPipeline
         return found
 
+    def hold_stages(self, skip_locked=False) -> list[Stage]:
+        """Keep the whole pipeline as it is until the commit, as ``hold_stage`` does; returns the stages that are held,
+        with ``skip_locked`` without those that somebody is changing just now."""
+        session.flush()
+        stages = select(Stage).join(team_stages).where(team_stages.c.team_id == self.id).order_by(Stage.id)
+        stages = stages.with_for_update(read=True, skip_locked=skip_locked)
+        return list(session.scalars(stages.execution_options(populate_existing=True)))
+
 
 class Staged:
     """A ticket stands in one stage; ``move_to`` is the only writer of it."""

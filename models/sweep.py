@@ -13,6 +13,7 @@ from .event import Event
 from .outbox import queue_letters, tell_followers_of_moves
 from .people import Contact
 from .stage import Stage
+from .team import Team
 from .templates_shipped import REMINDER, shipped
 
 BATCH = 1000
@@ -28,8 +29,8 @@ def close_due_batch(at: datetime, limit=BATCH) -> int:
     The condition is tested again by the write itself: a reply that commits first keeps its ticket open (R-CLOSE-5).
     """
     for team in closing_teams():
-        rule = team.closing_rule
-        if ids := _hold(rule.due(at), limit):
+        if ids := _hold(team, lambda rule: rule.due(at), limit):
+            rule = team.closing_rule
             batch = Batch.going_on(team, rule.target, at)
             told = and_(_write_down(rule, batch, ids, at), rule.told())
             for template in rule.letters():
@@ -44,12 +45,26 @@ def close_due_batch(at: datetime, limit=BATCH) -> int:
     return 0
 
 
-def _hold(condition, limit) -> list[int]:
-    """Lock what is due, so that it stays so until the commit; what somebody else holds is left for the next run."""
+def _hold(team, asked, limit) -> list[int]:
+    """Lock the rule, then the tickets that it asks for, so that both stay so until the commit.
+
+    One worker at a time runs the rule of a team: a run is one batch. A ticket or a stage that somebody else holds is
+    left for the next run, and not waited for.
+    """
     from .ticket import Ticket, skip_locked
 
-    due = select(Ticket.id).where(condition).order_by(Ticket.last_activity_at, Ticket.id).limit(limit)
+    found = session.scalar(select(Ticket.id).where(asked(team.closing_rule)).limit(1))
+    if found is None or not _hold_rule(team):
+        return []
+    due = select(Ticket.id).where(asked(team.closing_rule)).order_by(Ticket.last_activity_at, Ticket.id).limit(limit)
     return list(session.scalars(skip_locked(due)))
+
+
+def _hold_rule(team) -> bool:
+    """Keep the settings of the team, and its stages as folded as they are; False where the rule is off by now, or a
+    stage is being changed."""
+    session.refresh(team, with_for_update={"key_share": True, "of": Team})
+    return team.auto_close and set(team.hold_stages(skip_locked=True)) == set(team.stages)
 
 
 def _write_down(rule, batch, ids, at):
@@ -91,8 +106,7 @@ def remind_due_batch(at: datetime, limit=BATCH) -> int:
     from .ticket import Ticket
 
     for team in closing_teams():
-        rule = team.closing_rule
-        if rule.reminds and (ids := _hold(rule.to_remind(at), limit)):
+        if ids := _hold(team, lambda rule: rule.to_remind(at), limit):
             here = Ticket.id.in_(ids)
             session.execute(
                 update(Ticket).where(here).values(reminded_at=at).execution_options(synchronize_session=False)

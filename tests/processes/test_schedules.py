@@ -1,13 +1,27 @@
 """Many schedules, many workers, and clocks that disagree (threat model, section 6; rules 58, 59 and 66)."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 import worker
-from models import Closing, Company, Contact, Delivery, Event, Ticket, make_team, open_ticket, session
+from models import (
+    Batch,
+    Closing,
+    Company,
+    Contact,
+    Delivery,
+    Event,
+    Stage,
+    Team,
+    Ticket,
+    make_team,
+    open_ticket,
+    session,
+)
 from models.base import now
 from models.sweep import close_due_batch, remind_due_batch
 from models.templates_shipped import ship_all
@@ -102,3 +116,87 @@ def test_two_schedules_ring_once(valkey):
             bell.ring(job.__name__)
 
     assert {name: queue.count for name, queue in bells[0].queues.items()} == {"mail": 1, "default": 6}
+
+
+def test_the_tickets_that_several_workers_close_in_one_run_are_one_batch(desk):
+    """R-CLOSE-4b: what was closed at once is listed and undone as one."""
+    at = now()
+    assert at_once(desk, [(close_due_batch, at)] * 4) == []
+    with desk.app_context():
+        assert session.scalars(select(Batch.size)).all() == [TICKETS]
+        session.remove()
+
+
+MEANWHILE = 0.4  # seconds between a change and its commit
+
+
+def meanwhile(app, change) -> threading.Thread:
+    """Somebody who has made this change and commits it in a moment."""
+    made = threading.Event()
+
+    def run():
+        with app.app_context():
+            change(session.scalar(select(Team)))
+            session.flush()
+            made.set()
+            time.sleep(MEANWHILE)
+            session.commit()
+            session.remove()
+
+    somebody = threading.Thread(target=run)
+    somebody.start()
+    made.wait()
+    return somebody
+
+
+def switch_off(team):
+    team.auto_close = False
+
+
+def unfold(team):
+    team.closing_stage.fold(False)
+
+
+def fold_where_they_stand(team):
+    team.first_stage.fold(True)
+
+
+def take_the_stage_away(team):
+    other = Stage(name="Archive", folded=True, position=99)
+    team.stages.append(other)
+    team.remove_stage(team.closing_stage, takes=other)
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [(switch_off, "New"), (unfold, "Closed"), (fold_where_they_stand, "New"), (take_the_stage_away, "Archive")],
+)
+def test_a_rule_that_is_changed_meanwhile_closes_nothing_by_what_it_was(desk, change, end):
+    with desk.app_context():
+        somebody = meanwhile(desk, change)
+        close_due_batch(now())
+        session.commit()
+        somebody.join()
+        while close_due_batch(now()):
+            session.commit()
+        session.commit()
+        tickets = session.scalars(select(Ticket)).all()
+
+        assert {ticket.stage.name for ticket in tickets} == {end}
+        assert all((ticket.closing is not None) == ticket.closed for ticket in tickets)
+        session.remove()
+
+
+def test_an_undo_leads_to_no_stage_that_is_folded_meanwhile(desk):
+    with desk.app_context():
+        while close_due_batch(now()):
+            session.commit()
+        somebody = meanwhile(desk, fold_where_they_stand)
+        session.scalar(select(Batch)).undo(by=None)
+        session.commit()
+        somebody.join()
+        session.expire_all()
+
+        assert {ticket.stage.name for ticket in session.scalars(select(Ticket))} == {"In progress"}
+        assert session.scalar(select(func.count()).select_from(Closing)) == 0
+        session.remove()

@@ -19,12 +19,12 @@ from models.incoming import IncomingMail, forget_originals
 from models.outbox import in_english
 
 from .placing import Placing
-from .reader import CannotRead, Reader
+from .reader import CannotRead, HeldUp, Reader
 from .reading import Reading
 
-BATCH = 100
+BATCH = 200
 BATCH_BYTES = 30_000_000  # of originals held in memory
-AT_ONCE = 25  # placed in one transaction
+AT_ONCE = 50  # placed in one transaction
 WAIT_SECONDS = 0.25  # for more of them
 READING_SECONDS = 20  # what a batch could not read by then is put back; well below the lease
 LEASE = timedelta(seconds=60)
@@ -106,15 +106,18 @@ def _reader() -> Reader:
 
 
 def _read_all(reader, claims, results, stop):
-    """Put (claim, reading), (claim, the reason why there is none) or (claim, None), which is to be put back."""
+    """Put (claim, reading), (claim, the reason why there is none), or (claim, None or HeldUp), which is to be put back:
+    this one was an attempt."""
     until = time.monotonic() + READING_SECONDS
     for claim in claims:
-        found: Reading | str | None = None
+        found: Reading | str | HeldUp | None = None
         if not stop.is_set() and time.monotonic() < until:
             try:
                 found = reader.read(claim.raw, claim.sender)
             except CannotRead as reason:
                 found = str(reason)
+            except HeldUp as reason:
+                found = reason
             except Exception:
                 log.exception("The reading child cannot be used.")
         results.put((claim, found))
@@ -147,6 +150,8 @@ def _place(some, at):
     for mail, claim, found in ours:
         if found is None:
             mail.due_at, mail.attempts = at, mail.attempts - 1
+        elif isinstance(found, HeldUp):
+            mail.due_at = at
         elif isinstance(found, str):
             placing.park(mail, found)
         else:

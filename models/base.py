@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, TypeDecorator, event
+from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
@@ -47,6 +47,40 @@ def add_unless_there(thing) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def flush_many():
+    """Flush many new rows with few statements: they are given their ids beforehand, as ``number_new`` does."""
+    number_new()
+    session.flush()
+
+
+def number_new():
+    """Give the new rows of this session their ids before they are inserted.
+
+    To learn ids from an INSERT, SQLite is asked row by row, and PostgreSQL with one long statement of all rows. On
+    SQLite the write lock is held from here to the commit, so that nobody else takes them.
+    """
+    waiting: dict[type, list] = {}
+    for one in session.new:
+        if "id" in one.__table__.c:
+            waiting.setdefault(type(one), []).append(one)
+    for model, ones in waiting.items():
+        nameless = [one for one in ones if one.id is None]
+        if nameless:
+            for one, id in zip(nameless, _ids(model.__table__.name, ones, len(nameless)), strict=True):
+                one.id = id
+
+
+def _ids(table: str, ones: list, count: int):
+    if not is_sqlite():
+        numbers = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
+        return session.scalars(numbers, {"table": table, "count": count}).all()
+    with session.no_autoflush:
+        last = session.scalar(text(f"SELECT max(id) FROM {table}")) or 0  # noqa: S608
+        used = session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}) or 0
+    first = max(last, used, *(one.id or 0 for one in ones)) + 1
+    return range(first, first + count)
 
 
 def now() -> datetime:

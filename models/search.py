@@ -34,10 +34,11 @@ def replace_text(ticket_id: int, public: str, internal: str):
 
 def index_new(tickets):
     """Index tickets that are not indexed yet, many at once: (ticket id, public text, text of notes)."""
-    rows = [
-        {"id": id, "public": _indexed(found := words(public)), "internal": _indexed(found + words(notes))}
-        for id, public, notes in tickets
-    ]
+    rows = []
+    for id, public, notes in tickets:
+        found = words(public)
+        told = _indexed(found)
+        rows.append({"id": id, "public": told, "internal": _indexed(found + words(notes)) if notes else told})
     if rows:
         session.execute(text(_INSERT[is_sqlite()]), rows)
 

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from .assignment import Assignable
-from .base import Base, Refusal, UtcDateTime, add_unless_there, is_sqlite, now, session
+from .base import Base, Refusal, UtcDateTime, add_unless_there, flush_many, is_sqlite, now, number_new, session
 from .bell import ring
 from .closing import Closable, Closing
 from .closing_rule import ClosedByRule
@@ -280,35 +280,34 @@ def open_ticket(
 
 def open_tickets(openings: list[Opening]) -> list[Ticket]:
     """Many new tickets with few statements, each as by ``open_ticket``; IntegrityError where a key is taken."""
+    number_new()
     first = {team: team.hold_first_stage() for team in {opening.team for opening in openings}}
     for opening in openings:
         opening.stage = opening.stage or first[opening.team]
     begun = [(opening.ticket(), opening) for opening in openings]
-    with session.no_autoflush:
-        session.add_all(ticket for ticket, _ in begun)
-    session.flush()
     _begin(begun)
     return [ticket for ticket, _ in begun]
 
 
 def _begin(begun: list[tuple[Ticket, Opening]]):
-    """First message, history and mails of tickets that were inserted just now."""
+    """The new tickets with their first message, history and mails."""
     with session.no_autoflush:
+        session.add_all(ticket for ticket, _ in begun)
         events = []
         for ticket, opening in begun:
             by = opening.by or opening.customer
             events.append(ticket.record("created", by=by, at=opening.at))
             opening.message = ticket.say(by, opening.body, opening.attachments, at=opening.at)
             opening.message.mail_id, opening.message.placed_by = opening.mail_id, opening.placed_by
-        session.flush()
-        index_new((ticket.id, ticket.head_to_find + opening.body, "") for ticket, opening in begun)
+        number_new()
         following = {team: team.followers for team in {opening.team for _, opening in begun}}
         for (ticket, opening), event in zip(begun, events, strict=True):
             if opening.answered:
                 ticket.send_stage_templates(event)
             author = opening.by or opening.customer
             ticket.tell_followers_of_new_ticket(event, author, following[opening.team])
-    session.flush()
+        flush_many()
+        index_new((ticket.id, ticket.head_to_find + opening.body, "") for ticket, opening in begun)
     ring("assign")
 
 

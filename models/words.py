@@ -16,8 +16,10 @@ SHORTEST_BEGINNING = 2  # letters before a *: one would stand in nearly every ti
 
 def words(value: str) -> list[str]:
     """The words of a text, folded: lower case, without accents, compatibility forms undone."""
-    folded = unicodedata.normalize("NFKD", value.casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    plain = value.casefold()
+    if not plain.isascii():
+        folded = unicodedata.normalize("NFKD", plain)
+        plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return [word[:LONGEST_WORD] for word in WORD.findall(plain)]
 
 

@@ -1,6 +1,7 @@
 """Guichet as it is run: real processes, a real mail server, and patience."""
 
 import os
+import random
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -22,18 +24,23 @@ SETTINGS = re.compile(
 
 
 def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
+    """A port below those that the system lends to clients: none of them takes it while the server there starts anew,
+    not even one that tries to reach it, which can end up connected to itself."""
+    chance = random.SystemRandom()
+    while True:
+        port = chance.randrange(20_000, 32_000)
+        with socket.socket() as trial, suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return port
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=20, every=0.05):
     """What ``condition`` returns once it is true; fails the test when that takes too long."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if found := condition():
             return found
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {condition}")
 
 

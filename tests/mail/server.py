@@ -1,6 +1,5 @@
 """A real mail server, as friendly or as difficult as a test wants it."""
 
-import socket
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -10,14 +9,9 @@ from sqlalchemy import select
 
 from mail import outgoing
 from models import Delivery, now, session
+from tests.running import free_port
 
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 class MailServer:

@@ -4,12 +4,14 @@ The mutations have a fixed seed. By default 600 of them on both databases togeth
 """
 
 import random
+import signal
 import time
 
 import pytest
 from sqlalchemy import func, select
 
-from models import IncomingMail, session
+from mail.incoming import receive_due_batch
+from models import IncomingMail, now, session
 from models.incoming import OUTCOMES
 from tests.mail.arriving import letter, settle, store
 from tests.mail.corpus import load
@@ -136,6 +138,22 @@ def test_a_reader_that_dies_is_replaced(app, team):
     settle()
     app.extensions["guichet.reader"].process.kill()
     mail = store(letter(subject="After it died"))
+    settle()
+
+    assert mail.state == "ticket"
+
+
+def test_a_mail_whose_reader_was_only_held_up_is_read_again(app, team, monkeypatch):
+    monkeypatch.setattr("mail.reader.WALL_SECONDS", 0.3)
+    settle()
+    store(letter())
+    settle()
+    child = app.extensions["guichet.reader"].process
+    child.send_signal(signal.SIGSTOP)
+    mail = store(letter(subject="On a busy machine"))
+    receive_due_batch(now())
+    assert (mail.state, mail.attempts, child.poll()) == ("received", 1, -signal.SIGKILL)
+    monkeypatch.undo()
     settle()
 
     assert mail.state == "ticket"

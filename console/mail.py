@@ -3,10 +3,7 @@
 A stranger's mail is shown as it lies there, never opened here: its reading belongs to the child with limits.
 """
 
-import io
-import re
-
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
@@ -20,6 +17,7 @@ from models.visibility import teams_visible_to
 
 from . import administrators_only, bp, me
 from .by_mail import RULES
+from .originals import original_of, without_secrets
 from .outbox import masked, readable_by
 
 PAGE = 50
@@ -45,9 +43,6 @@ WAYS = {
     "pipe": _l("From the command of a mail server"),
     "copy": _l("As a copy: the mail names several teams"),
 }
-# The key of a reply address speaks for its owner: no original shows it.
-KEY = re.compile(rb"\+[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?==?\r?\n?@)", re.I)
-LINK = re.compile(rb"(/(?:ticket|reset|signup|rating|unsubscribe)[/?](?:code=)?)[\w.=\-]{12,400}")
 
 
 def seen_by(administrator):
@@ -132,10 +127,6 @@ def incoming(id):
     )  # fmt: skip
 
 
-def without_secrets(raw: bytes) -> bytes:
-    return LINK.sub(rb"\1...", KEY.sub(b"+...", raw))
-
-
 @bp.get("/mail/<int:id>/original")
 @administrators_only
 def original(id):
@@ -151,21 +142,6 @@ def original_of_message(number, id):
     if found is None or found.message.ticket_id != ticket.id:
         raise NotVisible
     return original_of(found)
-
-
-def original_of(found: IncomingMail):
-    """Always a download, which no browser opens as a page of ours (threat model, rule 35)."""
-    if found.raw is None:
-        raise NotVisible
-    answer = send_file(
-        io.BytesIO(without_secrets(found.raw)),
-        mimetype="application/octet-stream",
-        as_attachment=True,
-        download_name=f"mail-{found.id}.eml",
-    )
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
 
 
 @bp.post("/mail/<int:id>/run")

@@ -50,7 +50,7 @@ HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "Refere
 SECRETS = (
     re.compile(r"(/(?:ticket|reset|signup|invitation|rating|unsubscribe)/)[^\s\"'<>]+"),
     re.compile(r"([?&](?:code|token)=)[^\s&\"'<>]+"),
-    re.compile(r"(\+)[\w.=-]{12,200}(?=@)"),
+    re.compile(r"([+=-])[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)", re.I),
 )
 
 

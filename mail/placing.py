@@ -30,7 +30,7 @@ from web.locale import LANGUAGES
 
 from .bounces import note_bounce
 from .headers import BadAddress, mailbox
-from .threads import taking_part, ticket_of_thread
+from .threads import taking_part, tickets_of_thread
 
 ANSWER_EVERY = timedelta(hours=24)  # at most one automatic answer to one address in so long (threat model, rule 51)
 NO_SENDER = in_english("It names no sender that could be answered.")
@@ -50,7 +50,7 @@ KINDS = {
     "generated": in_english("A program wrote it."),
     "bulk": in_english("It went to many recipients."),
 }
-_KEY = re.compile(r"\+[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)")
+_KEY = re.compile(r"[+=-][0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)", re.I)
 
 log = logging.getLogger(__name__)
 
@@ -73,16 +73,17 @@ class Placing:
             return
         authors = {found.author for _, found in pairs}
         ids = {found.mail_id for _, found in pairs if found.mail_id}
-        self.people = {one.email: one for one in session.scalars(select(Contact).where(Contact.email.in_(authors)))}
+        # Held until the commit, so that workers side by side do not both answer one address (threat model, rule 51).
+        known = select(Contact).where(Contact.email.in_(authors)).order_by(Contact.id).with_for_update(key_share=True)
+        self.people = {one.email: one for one in session.scalars(known)}
         self.unknown = authors - self.people.keys()
         limit = parse(self.config["SENDER_LIMIT"])
-        since, day = self.at - timedelta(seconds=limit.get_expiry()), self.at - ANSWER_EVERY
+        since = self.at - timedelta(seconds=limit.get_expiry())
         self.limit = limit.amount
         rows = select(IncomingMail.author, func.count()).where(IncomingMail.author.in_(authors))
         tickets = rows.where(IncomingMail.state == "ticket", IncomingMail.received_at > since)
         self.opened = dict(session.execute(tickets.group_by(IncomingMail.author)).all())
-        answers = rows.where(IncomingMail.answered, IncomingMail.handled_at > day).group_by(IncomingMail.author)
-        self.answered = {author for author, _ in session.execute(answers)}
+        self.answered = self._answered(authors)
         self.ours = set(session.scalars(select(Delivery.mail_id).where(Delivery.mail_id.in_(ids))))
         checks = select(AddressCheck).where(AddressCheck.mail_id.in_(ids))
         self.checks = {check.mail_id: check for check in session.scalars(checks)}
@@ -92,6 +93,11 @@ class Placing:
         for model in (Ticket, Message):
             taken = select(model.submission_key).where(model.submission_key.in_(keys))
             self.known |= dict.fromkeys(session.scalars(taken), True)
+
+    def _answered(self, authors) -> set[str]:
+        """Those of them to whom an automatic answer went a short time ago."""
+        recent = IncomingMail.answered, IncomingMail.handled_at > self.at - ANSWER_EVERY
+        return set(session.scalars(select(IncomingMail.author).where(IncomingMail.author.in_(authors), *recent)))
 
     def place(self, mail: IncomingMail, found, raw: bytes):
         """Give the mail its one outcome, or line it up for ``finish``."""
@@ -170,7 +176,7 @@ class Placing:
             return note_bounce(mail, found, self.at)
         link = open_reply_address(apart(mine)[1], mail.received_at) if mine else None
         if found.automatic and not mail.released:
-            ticket = link.ticket if link else ticket_of_thread(found.references)
+            ticket = link.ticket if link else next(iter(tickets_of_thread(found.references, mail.team)), None)
             return mail.becomes("automatic", KINDS[found.automatic], self.at, ticket=ticket)
         if not self._can_be_answered(found.author):
             return mail.becomes("parked", NO_SENDER, self.at)
@@ -205,14 +211,14 @@ class Placing:
 
     def _by_thread(self, mail, found) -> bool:
         """The mails it answers, if the author takes part; colleagues answer by their key alone (rules 44 and 45)."""
-        if not found.references or (ticket := ticket_of_thread(found.references)) is None:
+        author = found.references and (self.people.get(found.author) or Contact.by_email(found.author))
+        if not author:
             return False
-        author = self.people.get(found.author) or Contact.by_email(found.author)
-        ticket = ticket.stays
-        if author is None or (_is_staff(author) and author.id != ticket.customer_id) or not taking_part(ticket, author):
-            return False
-        self._reply(mail, found, ticket, author, "thread")
-        return True
+        for ticket in dict.fromkeys(one.stays for one in tickets_of_thread(found.references, mail.team)):
+            if author.id == ticket.customer_id or (not _is_staff(author) and taking_part(ticket, author)):
+                self._reply(mail, found, ticket, author, "thread")
+                return True
+        return False
 
     def _reply(self, mail, found, ticket, author, rule, internal=False):
         key = self._key(ticket.team, found, mail)
@@ -290,14 +296,18 @@ class Placing:
             if self._is_known(opening.key):
                 return self._twice(mail, opening.key)
             fresh = self._opening(mail, found, opening.key)
-            fresh.answered, mail.answered = opening.answered, opening.answered
+            # Its author may be new to us alone: another worker was quicker, and perhaps answered already.
+            author = self._contact(found)
+            session.refresh(author, with_for_update={"key_share": True})
+            fresh.answered = mail.answered = opening.answered and author.email not in self._answered([author.email])
             return self._open([(mail, found, fresh)])
 
         self._attempt(mail, work)
 
     def _open(self, lined_up):
         with session.no_autoflush:
-            for _mail, found, opening in lined_up:
+            # In one order, so that workers side by side do not wait for each other in a circle.
+            for _mail, found, opening in sorted(lined_up, key=lambda one: one[1].author):
                 opening.customer = self._contact(found, together=True)
         tickets = open_tickets([opening for _, _, opening in lined_up])
         for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):

@@ -138,7 +138,7 @@ def verified(mail, authserv_id: str, domain: str) -> bool | None:
     if not authserv_id:
         return None
     for value in (mail.get_all("Authentication-Results") or [])[:5]:
-        said = re.sub(r"\([^()]{0,500}\)", " ", header_text(value, 4000)).lower()
+        said = _plainly(header_text(value, 4000)).lower()
         server, *results = said.split(";")
         if server.split(" ")[0].strip() != authserv_id.lower():
             continue
@@ -149,6 +149,24 @@ def verified(mail, authserv_id: str, domain: str) -> bool | None:
                 return True
         return False
     return None
+
+
+def _plainly(value: str) -> str:
+    """Without comments and what stands in quotation marks: there strangers have a say, as in a sender's address."""
+    found, depth, quoted, escaped = [], 0, False, False
+    for letter in value:
+        if escaped:
+            escaped = False
+        elif letter == "\\":
+            escaped = True
+        elif quoted or (letter == '"' and not depth):
+            quoted = letter != '"' or not quoted
+        elif letter in "()":
+            depth = max(0, depth + (1 if letter == "(" else -1))
+            found.append(" ")
+        elif not depth:
+            found.append(letter)
+    return "".join(found)
 
 
 @dataclass

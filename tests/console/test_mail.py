@@ -1,5 +1,8 @@
 """The mail page: everything that came in, in scope, safe to look at, and what an administrator can decide."""
 
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
 import pytest
 from sqlalchemy import select
 
@@ -44,6 +47,24 @@ def test_the_original_is_a_download_without_the_keys_of_others(app, office, prin
         assert b"It" not in answer.data and b"Subject: Help" in answer.data
         assert key not in answer.data and printer.link_for(carla).token.encode() not in answer.data
     assert key.decode() not in office.get(f"/console/mail/{mail.id}").text
+
+
+@pytest.mark.parametrize("encoding", ["7bit", "quoted-printable", "base64"])
+def test_no_encoding_of_an_original_shows_a_key_or_link(encoding, office, team, printer, carla, app):
+    link = f"{app.config['BASE_URL']}/ticket/{printer.link_for(carla).token}"
+    words = f"> reset: {app.config['BASE_URL']}/reset?code={printer.link_for(carla).token}\n"
+    for blanks in range(0, 80, 3):  # so that lines break at each place of them
+        for mark in "+-":
+            words += f"{'x' * blanks} Support <support{mark}1.1.abcdefghijklmnopqrstuvwx@desk.example> {link} end\n"
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "carla@client.example", SUPPORT, "Re: fire"
+    mail.set_content(words, cte=encoding)
+    found = receive(mail.as_bytes())
+    shown = message_from_bytes(office.get(f"/console/mail/{found.id}/original").data, policy=policy.default)
+    said = shown.get_content()
+
+    assert said.count(" end\n") == words.count(" end\n") and "> reset: " in said
+    assert printer.link_for(carla).token not in said and "abcdefghijklmnopqrstuvwx" not in said
 
 
 def test_what_was_set_aside_is_run_again_or_discarded(office, team):

@@ -311,6 +311,9 @@ def test_only_the_configured_server_vouches_for_an_author(app, team):
             ("mx.evil.example; dmarc=pass header.from=client.example", None),
             ("mx.desk.example; dmarc=pass header.from=evil.example", False),
             ("mx.desk.example (note; dmarc=pass header.from=client.example); spf=pass", False),
+            ("mx.desk.example; spf=pass (a (b); dmarc=pass header.from=client.example )", False),
+            ('mx.desk.example; spf=pass smtp.mailfrom="x; dmarc=pass header.from=client.example "@evil.example', False),
+            ('mx.desk.example; spf=none smtp.mailfrom="(\\"("@a.example; dmarc=pass header.from=client.example', True),
         ]:
             assert receive(letter(Authentication_Results=value)).verified is expected, value
     finally:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
 from models.base import is_sqlite, reading, session
+from models.closing_rule import reminder_outdated
 from models.contact_attempt import note_undeliverable
 from models.message import Message
 from models.outbox import Delivery, in_english
@@ -43,6 +44,7 @@ MOST_ATTEMPTS = 32  # with these delays, about three days
 AWAY_DELAY = timedelta(minutes=1)  # nobody takes mail: everything waits a moment, and none of it is to blame
 JITTER = (0.8, 1.2)
 GIVEN_UP = in_english("Given up after many attempts, none of which came to an end.")
+OUTDATED = in_english("The ticket was closed or somebody wrote since.")
 UNWRITABLE = in_english("The mail cannot be written:")
 # Said literally, so that the index of what is queued serves on both databases.
 QUEUED = Delivery.state == literal_column("'queued'")
@@ -115,6 +117,8 @@ def claim(at, channel: str, most: int) -> list[Claim]:
     claims = [Claim(id, attempts, at + LEASE) for id, attempts in sorted(map(tuple, session.execute(taken)))]
     # Regular refusals end earlier: these were claimed again and again by workers that did not live to tell.
     change(Delivery.id.in_(ids) & QUEUED & (Delivery.attempts > MOST_ATTEMPTS), state="failed", error=GIVEN_UP)
+    # Also one that was written at an earlier attempt, and waited for the server: any activity cancels it (R-CLOSE-5).
+    change(Delivery.id.in_(ids) & QUEUED & reminder_outdated(), state="cancelled", error=OUTDATED)
     prepare(_unwritten(claims))
     session.commit()
     return claims

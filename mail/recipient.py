@@ -38,8 +38,6 @@ def check(delivery):
             raise NotForThem("The user of this address is not active.")
         if not _follows(ticket, contact, delivery.message):
             raise Obsolete("The recipient no longer follows the ticket.")
-    elif kind == "reminder" and (ticket.closed or ticket.reminded_at is None):
-        raise Obsolete("The ticket was closed or somebody wrote since.")
 
 
 def _follows(ticket, contact, message) -> bool:

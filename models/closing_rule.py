@@ -157,6 +157,14 @@ def reminder_failed():
     return and_(Ticket.reminded_at.is_not(None), failed.correlate(Ticket))
 
 
+def reminder_outdated():
+    """A condition on Delivery: a reminder of a spell of inactivity that is over (R-CLOSE-5)."""
+    from .ticket import Ticket
+
+    this_spell = and_(Ticket.id == Delivery.ticket_id, Ticket.reminded_at <= Delivery.created_at, ~Ticket.closed)
+    return and_(Delivery.kind == "reminder", ~exists().where(this_spell).correlate(Delivery))
+
+
 class ClosedByRule:
     """What a ticket knows of its team's rule."""
 

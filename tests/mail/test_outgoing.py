@@ -329,6 +329,33 @@ def test_the_stage_mail_of_a_reopened_ticket_stays_unsaid(printer, carla, agnes,
     assert server.taken == []
 
 
+def write(printer, carla):
+    printer.reply(carla, "I am still here.")
+
+
+def close(printer, carla):
+    printer.close(silent=True)
+
+
+@pytest.mark.parametrize("activity", [write, close])
+def test_a_reminder_that_waited_for_the_server_is_void_after_any_activity(printer, carla, server, activity):
+    """R-CLOSE-5: although it was written at the first attempt."""
+    session.query(Delivery).delete()
+    printer.reminded_at = now()
+    reminder = queue_mail("reminder", carla, "event:0", ticket=printer)
+    session.commit()
+    server.answers[carla.email] = "451 not now"
+    drain()
+    assert again(reminder).raw and reminder.state == "queued"
+
+    activity(printer, carla)
+    session.commit()
+    server.answers.clear()
+    drain(now() + LATER)
+
+    assert (server.taken, again(reminder).state) == ([], "cancelled")
+
+
 def test_a_batch_costs_few_queries(team, server, queries):
     for index in range(20):
         contact = Contact(email=f"c{index}@client.example")

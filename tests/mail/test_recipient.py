@@ -5,7 +5,7 @@ from flask import current_app
 
 from mail.recipient import NotForThem, Obsolete
 from mail.rendering import render
-from models import Company, Contact, Delivery, now, session
+from models import Company, Contact, Delivery, session
 from models.links import open_link
 from models.outbox import queue_mail
 from tests.mail.server import delivery, html_of, text_of
@@ -157,16 +157,6 @@ def test_only_the_present_assignee_is_told(printer, agnes, arthur):
 
     with pytest.raises(Obsolete):
         render(queued)
-
-
-def test_a_reminder_is_void_once_somebody_wrote(printer, carla):
-    printer.reminded_at = now()
-    queue_mail("reminder", printer.customer, "event:0", ticket=printer)
-    printer.reply(carla, "I am still here")
-    session.commit()
-
-    with pytest.raises(Obsolete):
-        render(delivery("reminder"))
 
 
 def test_a_fresh_link_is_a_signed_one(printer, carla):

@@ -85,6 +85,7 @@ def _values(deed) -> dict:
     values = {
         "assign": {"assignee": _assignee(typed.get("assignee", ""))},
         "move": {"stage": typed.get("stage", type=int)},
+        "close": {"silent": "silent" in typed},
         "tag": {"tags": [tag.strip() for tag in trim(typed.get("tags", ""))[:400].split(",")]},
     }.get(deed, {})
     return values | ({"why": trim(typed.get("why", ""))[:2000]} if deed in ("move", "close") else {})

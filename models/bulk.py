@@ -61,7 +61,7 @@ def _move(ticket, by, values):
 
 def _close(ticket, by, values):
     _ask_for_reason(ticket, values)
-    ticket.close(by=by.contact, why=values.get("why", ""))
+    ticket.close(by=by.contact, why=values.get("why", ""), silent=values.get("silent", False))
 
 
 def _ask_for_reason(ticket, values):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models import BulkAction, Ticket, make_team, open_ticket, session
+from models import BulkAction, Delivery, Ticket, make_team, open_ticket, session
 from models.base import now
 from models.bulk import DEEDS, carry_out_batch
 from models.ticket import NotAllowed
@@ -45,6 +45,15 @@ def test_closing_several_leaves_those_that_need_a_reason(bulk, shelf):
 
     bulk("close", "toner", why="Doubles")
     assert shelf["toner"].closing.why == "Doubles"
+
+
+@pytest.mark.parametrize(("ticked", "mails"), [({}, 1), ({"silent": "1"}, 0)])
+def test_closing_several_can_be_silent(bulk, shelf, ticked, mails):
+    before = session.query(Delivery).filter_by(kind="stage").count()
+    bulk("close", "light", **ticked)
+
+    assert shelf["light"].closed
+    assert session.query(Delivery).filter_by(kind="stage").count() - before == mails
 
 
 def test_tags_are_added_to_those_that_are_there(bulk, shelf):

@@ -121,11 +121,12 @@ class ClosingRule:
 
         return Ticket.last_activity_at > self._active_at(self.quiet_until) if self.quiet_until else true()
 
-    def verdicts(self, at: datetime, limit=None):
-        """What a run at this clock would do, oldest activity first; changes nothing."""
+    def verdicts(self, at: datetime, *where, limit=None):
+        """What a run at this clock would do, oldest activity first; changes nothing. ``where`` narrows it."""
         from .ticket import Ticket
 
-        query = select(Ticket, self._reason_told()).where(self.inactive(at)).options(joinedload(Ticket.stage))
+        query = select(Ticket, self._reason_told()).where(self.inactive(at), *where)
+        query = query.options(joinedload(Ticket.stage))
         query = query.order_by(Ticket.last_activity_at, Ticket.id).limit(limit)
         for ticket, spared in session.execute(query):
             action, to, why = ("spare", ticket.stage, spared) if spared else ("close", self.target, self.reason)
@@ -239,7 +240,10 @@ class Forecast:
 
     @classmethod
     def made(cls, rule: ClosingRule, at: datetime, zone: str) -> "Forecast":
-        """Days are those of the company's time zone; nobody is taken to do anything in them. Two queries."""
+        """Days are those of the company's time zone; nobody is taken to do anything in them. Three queries.
+
+        Listed are those that close, soonest first, then those that are spared: MOST_LISTED of each.
+        """
         local = at.astimezone(ZoneInfo(zone))
         ends = [_end_of(local.date() + timedelta(days=n), ZoneInfo(zone)) for n in range(DAYS_AHEAD + 1)]
         told = cls(rule, at, days=[Day(local.date() + timedelta(days=n)) for n in range(DAYS_AHEAD + 1)])
@@ -255,7 +259,8 @@ class Forecast:
         for day in told.days:
             day.share = -(-100 * day.closes // fullest)
         told.spared = {reason: spared[reason] for reason in SPARED if spared[reason]}
-        told.listed = list(rule.verdicts(ends[-1], limit=MOST_LISTED))
+        for where in (~rule.spared(), rule.spared()):
+            told.listed += rule.verdicts(ends[-1], where, limit=MOST_LISTED)
         return told
 
     @property

@@ -250,7 +250,7 @@ def test_the_forecast_counts_now_and_each_day_of_the_companys_zone(rule, desk):
 
 
 def test_the_forecast_says_what_it_leaves_out_and_why(rule, desk):
-    desk(-1, asks=True), desk(-2, never_auto_close=True), desk(-3, asks=True, never_auto_close=True), desk(-4)
+    desk(-2, asks=True), desk(-3, never_auto_close=True), desk(-4, asks=True, never_auto_close=True), desk(-1)
 
     told = Forecast.made(rule.closing_rule, NOON, "Europe/Paris")
 
@@ -258,6 +258,17 @@ def test_the_forecast_says_what_it_leaves_out_and_why(rule, desk):
     assert [(one.action, one.why) for one in told.listed] == [
         ("close", "inactive for 7 days"), ("spare", NEVER), ("spare", NEVER), ("spare", WAITING),
     ]  # fmt: skip
+
+
+def test_what_closes_is_listed_however_much_is_older_and_left_alone(rule, desk, monkeypatch):
+    monkeypatch.setattr("models.closing_rule.MOST_LISTED", 2)
+    desk(-5, asks=True), desk(-4, asks=True), desk(-3, asks=True)
+    closes, later = desk(-2), desk(30)
+
+    told = Forecast.made(rule.closing_rule, NOON, "UTC")
+
+    assert [one.action for one in told.listed] == ["close", "close", "spare", "spare"]
+    assert [one.ticket for one in told.listed[:2]] == [closes, later]
 
 
 def test_a_rule_that_is_only_typed_is_forecast_without_being_saved(rule, desk):

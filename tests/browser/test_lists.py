@@ -40,7 +40,7 @@ def test_a_list_is_walked_and_ticked_by_keys(desk, browser_of, tickets):
     page.keyboard.press("Enter")
 
     expect(page).to_have_url(re.compile(rf"/console/tickets/{tickets[1]}$"))
-    page.go_back()
+    page.go_back(wait_until="networkidle")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search tickets")).to_be_focused()
     page.keyboard.press("End")

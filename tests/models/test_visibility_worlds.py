@@ -308,7 +308,7 @@ def exported(user, numbers) -> set[int]:
 @pytest.fixture
 def worlds(app, request):
     @settings(
-        max_examples=2000 if request.config.getoption("--full") else 60,
+        max_examples=2000 if request.config.getoption("--full") else 30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,

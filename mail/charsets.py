@@ -19,6 +19,7 @@ NO_CHARSET = ("unicode_escape", "raw_unicode_escape", "idna", "punycode", "undef
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # Letters that turn the direction of what follows: in one line they make one thing look like another.
 TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+ENCODED = re.compile(r"=\?[^?\s]{1,99}\?[bq]\?[^?]*\?=(?:\s+=\?[^?\s]{1,99}\?[bq]\?[^?]*\?=)*", re.I | re.A)
 SPACES = re.compile(r"\s+")
 
 
@@ -63,25 +64,25 @@ def clean(text: str) -> str:
 
 def header_text(value, limit: int = 500) -> str:
     """A header as one line of text: encoded words are read (RFC 2047), raw bytes beyond ASCII are guessed."""
-    value = str(value)[: limit * 8]
+    value = _raw(str(value)[: limit * 8])
     if "=?" in value:
-        try:
-            parts = decode_header(value)
-            value = "".join(
-                decoded(part, charset) if isinstance(part, bytes) and charset else _raw(part) for part, charset in parts
-            )
-        except (MessageError, ValueError, LookupError, AssertionError):
-            value = _raw(value)
-    else:
-        value = _raw(value)
+        value = ENCODED.sub(_words, value)
     line = SPACES.sub(" ", TURNING.sub("", clean(value))).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def _raw(value) -> str:
-    """A part without a charset: what was not ASCII in it is bytes, hidden in halves of letters."""
-    if isinstance(value, bytes):
-        return decoded(value, None)
+def _words(run: re.Match) -> str:
+    """Encoded words that follow each other, as one: a letter may begin in one and end in the next."""
+    try:
+        return "".join(
+            decoded(part, charset) if isinstance(part, bytes) else part for part, charset in decode_header(run[0])
+        )
+    except (MessageError, ValueError, LookupError, AssertionError):
+        return run[0]
+
+
+def _raw(value: str) -> str:
+    """What was not ASCII in it is bytes, hidden in halves of letters."""
     if value.isascii():
         return value
     try:

@@ -64,6 +64,13 @@ case("a charset nobody knows", head(Content_Type="text/plain; charset=x-klingon"
 case("a charset that is a codec of Python", head(Content_Type="text/plain; charset=unicode_escape") + "\n\\x41\\u0042",
      "ticket", body="\\x41\\u0042")  # fmt: skip
 case("a charset that compresses", head(Content_Type="text/plain; charset=zlib") + "\nHello", "ticket", body="Hello")
+case(
+    "raw bytes beside encoded words",
+    b"From: carla@client.example\nTo: support@desk.example\nMessage-ID: <raw2@x>\n"
+    b"Subject: =?utf-8?B?w6l0w6k=?= \xe9t\xe9 =?utf-8?q?caf=C3?= =?utf-8?q?=A9?=\n\nText\n",
+    "ticket",
+    subject="été été café",
+)
 case("raw bytes in the subject", b"From: carla@client.example\nTo: support@desk.example\nMessage-ID: <raw@x>\n"
      b"Subject: Gr\xc3\xbc\xc3\x9fe\n\nHello", "ticket", subject="Grüße")  # fmt: skip
 case("latin-1 bytes in the subject", b"From: carla@client.example\nTo: support@desk.example\nMessage-ID: <raw2@x>\n"

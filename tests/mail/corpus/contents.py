@@ -66,7 +66,7 @@ case("a charset that is a codec of Python", head(Content_Type="text/plain; chars
 case("a charset that compresses", head(Content_Type="text/plain; charset=zlib") + "\nHello", "ticket", body="Hello")
 case(
     "raw bytes beside encoded words",
-    b"From: carla@client.example\nTo: support@desk.example\nMessage-ID: <raw2@x>\n"
+    b"From: carla@client.example\nTo: support@desk.example\nMessage-ID: <raw3@x>\n"
     b"Subject: =?utf-8?B?w6l0w6k=?= \xe9t\xe9 =?utf-8?q?caf=C3?= =?utf-8?q?=A9?=\n\nText\n",
     "ticket",
     subject="été été café",

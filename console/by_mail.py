@@ -20,7 +20,8 @@ RULES = {
 
 @dataclass
 class ByMail:
-    """One message's way here. ``verified`` is what our own mail server said of its author, None: nothing.
+    """One message's way here. ``verified`` is what our own mail server said of its author, None: nothing; ``doubtful``
+    is who failed its check, or writes as one of us without a key of ours.
 
     ``offered`` are in copy and do not follow yet: nobody is added but by a click (threat model, rule 46).
     """
@@ -28,6 +29,7 @@ class ByMail:
     why: str
     original: bool
     verified: bool | None
+    doubtful: bool
     offered: list[str] = field(default_factory=list)
 
 
@@ -44,5 +46,7 @@ def by_mail(ticket, followers) -> dict[int, ByMail]:
         original, verified, copies = rows.get(id, (False, None, ""))
         offered = [one for one in copies.splitlines() if one not in known and apart(one)[0] not in known]
         known.update(offered)
-        found[id] = ByMail(str(RULES[message.placed_by]), original, verified, offered[:OFFERED])
+        as_one_of_us = message.author.internal and message.placed_by != "reply_address"
+        doubtful = verified is False or (as_one_of_us and not verified)
+        found[id] = ByMail(str(RULES[message.placed_by]), original, verified, doubtful, offered[:OFFERED])
     return found

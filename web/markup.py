@@ -3,7 +3,10 @@
 Markdown without raw HTML, then an allow-list. Nothing is loaded from elsewhere: there are no images.
 """
 
+import re
 from functools import lru_cache
+from itertools import takewhile
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
@@ -26,6 +29,25 @@ _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting
     ["table", "strikethrough"]
 )
 _markdown.disable(["image", "reference", "html_block", "html_inline"])
+ADDRESS = re.compile(r"(?:https?://|\bwww\.)(?:www\.)?([\w.-]+\w)", re.I)
+
+
+def _say_where_links_lead(state):
+    """Words that look like an address, and lead elsewhere, name the host that they lead to: a stranger chose both."""
+    for block in state.tokens:
+        inside = block.children or ()
+        for place, token in enumerate(inside):
+            if token.type == "link_open":
+                said = [
+                    one for one in takewhile(lambda one: one.type != "link_close", inside[place + 1 :]) if one.content
+                ]
+                shown = ADDRESS.search("".join(one.content for one in said))
+                host = urlsplit(str(token.attrs.get("href", ""))).hostname or ""
+                if shown and shown[1].lower() != host.removeprefix("www."):
+                    said[-1].content += f" ({host})"
+
+
+_markdown.core.ruler.push("say_where_links_lead", _say_where_links_lead)
 _clean = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,

@@ -1,12 +1,15 @@
 """The mail page: everything that came in, in scope, safe to look at, and what an administrator can decide."""
 
+import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
 
+from mail.rendering import prepare, render
 from models import AddressCheck, Company, Delivery, IncomingMail, TeamAddress, make_team, now, session
+from models.outbox import queue_mail
 from tests.mail.arriving import SUPPORT, letter, receive, settle, store
 
 
@@ -181,3 +184,28 @@ def test_the_ticket_says_why_a_message_landed_there_and_offers_those_in_copy(off
     office.post(f"/console/tickets/{ticket.number}/followers", data={"email": "boss@new.example"})
 
     assert "Add boss@new.example as a follower" not in office.get(f"/console/tickets/{ticket.number}").text
+
+
+def test_who_only_claims_to_be_a_colleague_or_failed_the_check_is_marked(office, team, agnes):
+    forged = receive(letter("Agnes <agnes@acme.example>"))
+    failed, plain = receive(letter(subject="Failed")), receive(letter(subject="Plain"))
+    failed.verified = False
+    session.commit()
+    marked = [
+        "Sender not verified" in office.get(f"/console/tickets/{mail.ticket.number}").text
+        for mail in (forged, failed, plain)
+    ]
+
+    assert marked == [True, True, False]
+
+
+def test_a_stranger_who_takes_the_customers_name_is_shown_with_the_address(office, printer, carla, app):
+    app.config["REPLY_MARK"] = "+"
+    delivery = queue_mail("link", carla, "test", ticket=printer)
+    prepare([delivery])
+    to = render(delivery)["Reply-To"].addresses[0].addr_spec
+    for author in ("Carla Conti <carla@client.example>", "Carla Conti <eve@evil.example>"):
+        assert receive(letter(author, to=to), to=to).ticket is printer
+    page = office.get(f"/console/tickets/{printer.number}").text
+
+    assert re.findall(r'class="message-address">([^<]+)<', page) == ["eve@evil.example"]

@@ -106,3 +106,21 @@ def test_a_short_quotation_is_read_with_its_answer_and_a_long_one_folded():
 
 def test_folding_keeps_lists_and_code_whole():
     assert passages("1. one\n2. two\n\n```\n> x\n```") == [("new", markup("1. one\n2. two\n\n```\n> x\n```"))]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("[https://bank.example/login](https://evil.example/x)", "https://bank.example/login (evil.example)"),
+        ("[**www.bank.example**](https://evil.example)", "www.bank.example (evil.example)"),
+        ("[Please see https://bank.example now](https://evil.example)", "(evil.example)"),
+        ("[http://bank.example@evil.example](http://bank.example@evil.example)", "(evil.example)"),
+    ],
+)
+def test_a_link_whose_words_are_another_address_says_where_it_leads(written, shown):
+    assert shown in str(markup(written))
+
+
+@pytest.mark.parametrize("words", ["https://bank.example/login", "www.bank.example", "our bank", "report.pdf"])
+def test_other_links_keep_their_words(words):
+    assert f">{words}</a>" in str(markup(f"[{words}](https://bank.example/a)"))

@@ -105,7 +105,7 @@ def _page(role, sort, status, narrow):
     parts.append(Ticket.id.not_in(_listed_as_another(somebody)))
     query = select(Ticket).where(*parts).order_by(*ORDERS[sort])
     stays = selectinload(Ticket.merged_into, recursion_depth=20)
-    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), stays)
+    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), joinedload(Ticket.closing), stays)
 
 
 def _closed():

@@ -1,8 +1,11 @@
 """My Account → Tickets: the list."""
 
+from datetime import timedelta
+
 import pytest
 
-from models import Company, Contact, make_team, open_ticket, session
+from models import Company, Contact, make_team, now, open_ticket, session
+from models.sweep import close_due_batch
 
 
 @pytest.fixture
@@ -44,6 +47,22 @@ def test_open_and_closed_are_told_apart(mine, closed, team, carla):
     assert subjects(mine.get("/my/tickets?status=open")) == ["Still open"]
     assert subjects(mine.get("/my/tickets?status=closed")) == ["The printer is on fire"]
     assert len(subjects(mine.get("/my/tickets"))) == 2
+
+
+def test_a_closed_ticket_says_who_closed_it_why_and_after_how_long(mine, closed, team, carla, agnes):
+    """R-CLOSE-10, as far as a customer may know it: the team, not the agent."""
+    team.closure_by_customers = team.auto_close = True
+    open_ticket(team, carla, "Mine", "words").close_by_customer(carla, comment="Found it")
+    at = now() - timedelta(days=20)
+    open_ticket(team, carla, "Silent", "words", at=at).reply(agnes.contact, "Done?", at=at)
+    session.commit()
+    close_due_batch(now())
+    session.commit()
+
+    page = mine.get("/my/tickets?status=closed").text
+    assert "by Support · after 1 minute · It burned down" in page and "Agnes" not in page
+    assert "by you · after 1 minute · Found it" in page
+    assert "automatically · after 3 weeks · No activity for 7 days." in page
 
 
 def test_words_are_found_but_not_those_of_notes(mine, printer, agnes):

@@ -163,7 +163,7 @@ class TeamForm(NewTeamForm):
             raise ValidationError(_l("Only stages of this team can be chosen."))
 
     def validate_remind_days_before(self, field):
-        if field.data and self.after_days.data and field.data >= self.after_days.data:
+        if field.data and not self.after_days.errors and field.data >= self.after_days.data:
             raise ValidationError(_l("The reminder comes before the closing: write fewer days than above."))
 
     def chosen_stages(self) -> list[Stage]:

@@ -17,6 +17,7 @@ from . import assets, errors, first_run, headers, health, locale, navigation, pr
 from .extensions import csrf, limiter, limiter_storage, login_manager
 from .redirects import here
 from .respond import asked_by_htmx
+from .templating import Templates
 from .typed import Request
 
 # SESSION_DAYS without a request end a login; so does this long in all (threat model, rule 25).
@@ -32,7 +33,7 @@ class Nobody(AnonymousUserMixin):
 
 
 def init_app(app):
-    app.request_class = Request
+    app.request_class, app.jinja_environment = Request, Templates
     _cookies(app)
     trust.init_app(app)
     app.before_request(_believe_or_refuse)

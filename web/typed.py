@@ -1,9 +1,15 @@
 """Requests as they were sent, within limits, and without NUL, which nobody types and PostgreSQL does not keep."""
 
+from functools import cache
+
 import flask
+from babel.support import Translations
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.utils import cached_property
+from wtforms.i18n import messages_path
+
+from .locale import language
 
 ENCODED_BYTES = 3  # what a byte of typed text may take in a form without files: %C3 for one
 MOST_FIELDS = 5_000
@@ -13,6 +19,11 @@ class Request(flask.Request):
     @cached_property
     def args(self):
         return without_nul(super().args)
+
+    @property
+    def wtforms_translations(self):
+        """What Flask-WTF reads from its file for each request, read once for each language."""
+        return _words_of_forms(language())
 
     def _load_form_data(self):
         """Forms without files are read at once: they may hold as much text as the others (threat model, rule 36)."""
@@ -24,6 +35,11 @@ class Request(flask.Request):
         if plain and sum(1 for _ in form.values()) > MOST_FIELDS:
             raise RequestEntityTooLarge
         self.__dict__["form"] = without_nul(form)
+
+
+@cache
+def _words_of_forms(language: str) -> Translations:
+    return Translations.load(messages_path(), [language], domain="wtforms")
 
 
 def without_nul(values):

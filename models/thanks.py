@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select, text
 from sqlalchemy.orm import joinedload
 
-from .base import session
+from .base import UtcDateTime, session
 from .message import Message
 
 GLANCE = timedelta(hours=24)  # so long they are listed in the console
@@ -74,10 +74,19 @@ def _phrase_at(words, place) -> tuple[int, bool]:
     return 0, False
 
 
-def _recent(user, at):
-    from .visibility import messages_visible_to
+@cache
+def _recent(role):
+    """A condition on Message, built once for a role; the first part as it stands in the index of thank-yous."""
+    from .visibility import Somebody, messages_visible_to
 
-    return and_(Message.thanks, Message.at > at - GLANCE, messages_visible_to(user))
+    since = bindparam("since", type_=UtcDateTime)
+    return and_(text("messages.thanks"), Message.at > since, messages_visible_to(Somebody(role)))
+
+
+def _asked(user, at) -> dict:
+    from .visibility import parameters_of
+
+    return {"since": at - GLANCE, **parameters_of(user)}
 
 
 def latest_thanks(user, at: datetime) -> list[Message]:
@@ -85,9 +94,15 @@ def latest_thanks(user, at: datetime) -> list[Message]:
     from .ticket import Ticket
 
     loaded = joinedload(Message.ticket).options(joinedload(Ticket.stage), joinedload(Ticket.team))
-    query = select(Message).where(_recent(user, at)).options(loaded, joinedload(Message.author))
-    return list(session.scalars(query.order_by(Message.at.desc(), Message.id.desc()).limit(MOST_LISTED)))
+    query = select(Message).where(_recent(user.role)).options(loaded, joinedload(Message.author))
+    query = query.order_by(Message.at.desc(), Message.id.desc()).limit(MOST_LISTED)
+    return list(session.scalars(query, _asked(user, at))) if user.active else []
+
+
+@cache
+def _number(role):
+    return select(func.count()).select_from(Message).where(_recent(role))
 
 
 def count_thanks(user, at: datetime) -> int:
-    return session.scalar(select(func.count()).select_from(Message).where(_recent(user, at)))
+    return session.scalar(_number(user.role), _asked(user, at)) if user.active else 0

@@ -1,11 +1,11 @@
 """The two ways to one ticket: a mailed link, or signing in. Both lead to the same page and the same verbs."""
 
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 
 from flask import g, url_for
 from flask_login import current_user
-from sqlalchemy import and_, or_
+from sqlalchemy import Integer, and_, bindparam, or_
 from sqlalchemy.orm import joinedload, selectinload
 
 from models.access import NotVisible
@@ -15,7 +15,7 @@ from models.message import Message
 from models.people import Contact
 from models.team import Team
 from models.ticket import Ticket
-from models.visibility import may_see, messages_behind, messages_visible_to
+from models.visibility import Somebody, may_see, messages_behind, messages_visible_to, parameters_of
 
 from . import bp, link_holder, throttle
 
@@ -65,10 +65,15 @@ class Door:
 
     @property
     def readable(self):
-        """A condition on Message: what they may read of the conversation."""
-        here = or_(Message.ticket_id == self.ticket.id, Message.moved_from_id == self.face.id)
-        seen = messages_behind(self.link) if self.link else messages_visible_to(current_user)
-        return and_(here, ~Message.internal, seen)
+        """A condition on Message: what they may read of the conversation; ``asked`` are its values."""
+        return _readable(None if self.link else current_user.role)
+
+    @property
+    def asked(self) -> dict:
+        values = {"here": self.ticket.id, "face": self.face.id}
+        if self.link:
+            return values | {"own": self.link.ticket_id, "viewers_contact": self.link.contact_id}
+        return values | parameters_of(current_user)
 
     @property
     def own(self) -> bool:
@@ -96,6 +101,20 @@ class Door:
         """When the link was last used to do something; opening it is no use (threat model, rules 11 and 12)."""
         if self.link:
             self.link.last_used_at = now()
+
+
+@cache
+def _readable(role):
+    """Built once for each role, and for the holders of links (None)."""
+    here = or_(Message.ticket_id == bindparam("here"), Message.moved_from_id == bindparam("face"))
+    seen = messages_visible_to(Somebody(role)) if role else messages_behind(_AnyLink)
+    return and_(here, ~Message.internal, seen)
+
+
+class _AnyLink:
+    """In place of a link, as Somebody is in place of a user."""
+
+    ticket_id, contact_id = bindparam("own", type_=Integer), Somebody.contact_id
 
 
 def _load(number: int) -> Ticket:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import and_, select, union
+from sqlalchemy import and_, exists, select, union
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from models.base import session
@@ -96,27 +96,39 @@ def _page(role, sort, status, narrow):
     somebody = Somebody(role)
     parts = [tickets_visible_to(somebody), followed_by(somebody.contact_id)]
     if narrow:
-        customer = select(Ticket.id).where(Ticket.customer_id == somebody.contact_id)
-        follower = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == somebody.contact_id)
-        parts.append(Ticket.id.in_(union(customer, follower)))
+        parts.append(Ticket.id.in_(_own(somebody)))
     if status:
         closed = _closed()
         parts.append(closed if status == "closed" else ~closed)
-    parts.append(Ticket.id.not_in(_listed_as_another(somebody)))
+    parts.append(Ticket.id.not_in(_listed_as_another(somebody, narrow)))
     query = select(Ticket).where(*parts).order_by(*ORDERS[sort])
     stays = selectinload(Ticket.merged_into, recursion_depth=20)
     return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), joinedload(Ticket.closing), stays)
 
 
+def _own(somebody):
+    customer = select(Ticket.id).where(Ticket.customer_id == somebody.contact_id)
+    follower = select(TicketFollower.ticket_id).where(TicketFollower.contact_id == somebody.contact_id)
+    return union(customer, follower)
+
+
 def _closed():
-    """A merged ticket is as closed as the one on which its conversation goes on."""
+    """A merged ticket is as closed as the one on which its conversation goes on. Asked ticket by ticket."""
     folded, stays = select(Stage.id).where(Stage.folded), aliased(Ticket)
     goes_on = select(MergedPath.ticket_id).join(stays, stays.id == MergedPath.into_id)
-    goes_on = goes_on.where(stays.merged_into_id.is_(None), stays.stage_id.not_in(folded))
-    return and_(Ticket.stage_id.in_(folded), Ticket.id.not_in(goes_on))
+    goes_on = goes_on.where(MergedPath.ticket_id == Ticket.id, stays.merged_into_id.is_(None))
+    return and_(Ticket.stage_id.in_(folded), ~exists(goes_on.where(stays.stage_id.not_in(folded)).correlate(Ticket)))
 
 
-def _listed_as_another(somebody):
-    """The merged tickets that somebody finds in their list as the one that stays, since that is theirs, too."""
-    query = select(MergedPath.ticket_id).join(Ticket, Ticket.id == MergedPath.into_id)
-    return query.where(tickets_visible_to(somebody), followed_by(somebody.contact_id)).correlate(None)
+def _listed_as_another(somebody, narrow: bool):
+    """The merged tickets that somebody finds in their list as the one that stays, since that is theirs, too.
+
+    From where merges lead, so that it costs what was merged and not what there is.
+    """
+    path = aliased(MergedPath)
+    ends = select(path.into_id)
+    if narrow:
+        ends = ends.where(path.ticket_id.in_(_own(somebody)))
+    theirs = select(Ticket.id).where(Ticket.id.in_(ends), tickets_visible_to(somebody))
+    theirs = theirs.where(followed_by(somebody.contact_id)).correlate(None)
+    return select(MergedPath.ticket_id).where(MergedPath.into_id.in_(theirs))

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from models import Delivery, Upload, now, session
 from models.sweep import close_due_batch
-from models.thanks import is_thanks, latest_thanks, phrases
+from models.thanks import count_thanks, is_thanks, latest_thanks, phrases
 
 DAY = timedelta(days=1)
 
@@ -128,3 +128,10 @@ def test_it_is_listed_for_a_day_to_those_who_see_the_ticket(done, carla, agnes, 
     assert latest_thanks(agnes, now()) == [message]
     assert latest_thanks(agnes, now() + DAY + timedelta(seconds=1)) == []
     assert latest_thanks(person("Otto", companies=[]), now()) == []
+
+
+def test_the_thank_yous_are_found_by_their_index_and_not_among_all_messages(agnes, queries):
+    with queries() as seen:
+        assert count_thanks(agnes, now()) == 0
+
+    assert "messages.thanks AND" in seen[-1]  # as the index has it: SQLite knows it by these words

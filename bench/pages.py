@@ -102,7 +102,8 @@ def pages(app) -> list[Page]:
     mine = select(Ticket.id).join(User, User.contact_id == Ticket.customer_id).where(User.role == "portal")
     mine = mine.join(Team, Team.id == Ticket.team_id).where(Team.visibility == "public")
     own = db.session.scalar(mine.order_by(Ticket.id.desc()).limit(1))
-    newest = db.session.scalar(select(Ticket.id).where(Ticket.team_id == 1).order_by(Ticket.id.desc()).limit(1))
+    newest = select(Ticket.id).where(Ticket.team_id == 1).order_by(Ticket.id.desc()).limit(1)
+    closed, still_open = (db.session.scalar(newest.where(each)) for each in (Ticket.closed, ~Ticket.closed))
     wanted = (
         ("list", AGENT, "/console/tickets", "<tr", 1),
         ("list, open, oldest first", AGENT, "/console/tickets?status=active&sort=created", "<tr", 1),
@@ -118,7 +119,10 @@ def pages(app) -> list[Page]:
         ("mine", AGENT, "/console/tickets/mine", "<tr", 1),
         ("dashboard", AGENT, "/console/", "team-card-head", 0),
         ("board", AGENT, "/console/teams/1", 'class="ticket-card"', 0),
-        ("ticket", AGENT, f"/console/tickets/{newest}", newest, 0),
+        ("board of all", AGENT, "/console/tickets/board", 'class="ticket-card"', 0),
+        ("board of mine", AGENT, "/console/tickets/mine/board", 'class="ticket-card"', 0),
+        ("ticket, open", AGENT, f"/console/tickets/{still_open}", still_open, 0),
+        ("ticket, closed", AGENT, f"/console/tickets/{closed}", closed, 0),
         ("My tickets", CUSTOMER, "/my/tickets?status=closed", "<tr", 1),
         ("my ticket", CUSTOMER, f"/my/tickets/{own}", own, 0),
     )

@@ -4,14 +4,15 @@ from functools import cache
 
 from sqlalchemy import bindparam, select
 
-from models import Contact, User, session
+from models import Contact, User
+from models.base import plain_rows
 from models.company import user_companies
 from models.people import INTERNAL, Person
 
 
 def colleagues(user) -> list[Person]:
     """In the order of their names, with the ids of their users; one query."""
-    return [Person(*row) for row in session.execute(_near(), {"me": user.id})]
+    return [Person(*row) for row in plain_rows(_near(), {"me": user.id})]
 
 
 @cache

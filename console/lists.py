@@ -8,7 +8,6 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 
 from models import session
-from models.closing import closings_of
 from models.filters import NARROWED_BY, Filters
 from models.listing import PER_PAGE, excerpts, page_of
 from models.saved_view import views_of
@@ -109,7 +108,6 @@ def _list():
         next=address(page=asked.page + 1, after=page.next) if page.next else None,
         previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
         found=excerpts([row.number for row in page.rows], page.terms, internal=True),
-        closings=closings_of([row.number for row in page.rows if row.status == "closed"]),
         merging=stands("/console/merge"),
         ticket_root=url_for("console.ticket", number=0)[:-1],
         board_url=_board(asked, page.scope),

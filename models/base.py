@@ -83,6 +83,12 @@ def _ids(table: str, ones: list, count: int):
     return range(first, first + count)
 
 
+def plain_rows(statement, values: dict) -> list:
+    """The rows of a statement that asks for columns and no objects: as the session's own, without its preparations."""
+    session.flush()
+    return session.connection().execute(statement, values).all()
+
+
 def now() -> datetime:
     """The present moment, in UTC and with its zone."""
     return datetime.now(UTC)

@@ -58,14 +58,12 @@ class Column:
         return "closed" if self.folded else self.status
 
 
-_COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM (SELECT 1 FROM tickets WHERE {here} LIMIT :most) AS c{n}"
-_FIRST = (
-    "SELECT * FROM (SELECT stage_id, id, priority, rank FROM tickets WHERE {here} "
-    "ORDER BY priority DESC, rank DESC, id DESC LIMIT {cards}) AS f{n}"
-)
+_COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT :most) AS c{n}"
+_BEST = "SELECT * FROM ({cards} ORDER BY {first}priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
+_CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
     "SELECT id, changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
-    "WHERE team_id = :t{n} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
+    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
 )
 
 
@@ -126,8 +124,7 @@ class Board:
         parts = []
         for n, id in enumerate([*self.teams, *self.private]):
             seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
-            parts.append(f"SELECT * FROM ({_CHANGED.format(n=n, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
-            values[f"t{n}"] = id
+            parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
         changed = session.execute(text(" UNION ALL ".join(parts)), values).all() if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
         seen = reader, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
@@ -136,8 +133,7 @@ class Board:
     def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
         """The columns with their first cards; ``shown`` is how many of a stage somebody has before them already."""
         found = self._empty_columns()
-        counts = self._of_each(_COUNT, found, most=MOST_COUNTED)
-        for stage, count in counts:
+        for stage, count in self._counts(found):
             column = found[stage]
             column.count = min(column.count + count, MOST_COUNTED)
         wanted = {id: max(CARDS, min((shown or {}).get(id, 0), MOST_CARDS)) for id in found}
@@ -164,7 +160,7 @@ class Board:
         if after:
             below = " AND (priority, rank, id) < (:priority_, :rank_, :id_)"
             values = dict(zip(("priority_", "rank_", "id_"), after, strict=True))
-        first = self._of_each(_FIRST, columns, below, {id: most + 1 for id, most in wanted.items()}, **values)
+        first = self._first(columns, {id: most + 1 for id, most in wanted.items()}, below, values)
         first.sort(key=lambda card: (card.priority, card.rank, card.id), reverse=True)
         dealt = {id: [card for card in first if card.stage_id == id] for id in columns}
         for id, cards in dealt.items():
@@ -198,24 +194,50 @@ class Board:
         words, values = _followed(is_sqlite()) if self.private else ("", {})
         return words, values | {"viewers_contact": self.user.contact_id} if values else {}
 
-    def _of_each(self, part: str, columns: dict[int, Column], more="", cards=None, **values) -> list:
-        """The same asked of each team's part of each column, as text: dozens of parts take longer to build than to run.
+    def _counts(self, columns: dict[int, Column]) -> list:
+        """(stage, number of tickets) for each part of each column."""
+        here, values = self._of_each(columns)
+        parts = []
+        for id, each in here.items():
+            for n, some in enumerate(_slices([f"SELECT 1 FROM tickets WHERE {one}" for one in each])):  # noqa: S608
+                parts.append(_COUNT.format(stage=id, tickets=" UNION ALL ".join(some), n=f"{id}_{n}"))
+        return _joined(parts, values | {"most": MOST_COUNTED})
 
-        At most 400 parts go into one statement, since SQLite joins no more than 500.
-        """
+    def _first(self, columns: dict[int, Column], wanted: dict[int, int], below="", more=None) -> list:
+        """The best cards of each column, of all of its teams together."""
+        here, values = self._of_each(columns, below)
+        # What is narrowed to one person is found by them, and not by reading the column in its order.
+        order = "+" if self.filters.assignee and is_sqlite() else ""
+        parts = []
+        for id, each in here.items():
+            of_teams = [_BEST.format(cards=_CARDS.format(here=one), most=wanted[id], first=order, name=f"f{id}_{n}")
+                        for n, one in enumerate(each)]  # fmt: skip
+            for n, some in enumerate(_slices(of_teams)):
+                best = f"SELECT * FROM ({' UNION ALL '.join(some)}) AS g{id}_{n}"  # noqa: S608
+                parts.append(
+                    _BEST.format(cards=best, most=wanted[id], first="", name=f"h{id}_{n}") if some[1:] else some[0]
+                )
+        return _joined(parts, values | (more or {}))
+
+    def _of_each(self, columns: dict[int, Column], more="") -> tuple[dict[int, list[str]], dict]:
+        """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run."""
         asked, known = _conditions(self.filters, self.user)
         followed, reader = self._followed()
-        parts, values = [], values | known | reader
-        for n, (team, column) in enumerate((team, one) for one in columns.values() for team in one.teams):
-            values |= {f"t{n}": team, f"s{n}": column.id}
-            here = f"team_id = :t{n} AND stage_id = :s{n}{asked}{more}"
-            if team in self.private:
-                here += followed
-            parts.append(part.format(n=n, stage=column.id, here=here, cards=cards and cards[column.id]))
-        found = []
-        for start in range(0, len(parts), 400):
-            found += session.execute(text(" UNION ALL ".join(parts[start : start + 400])), values).all()
-        return found
+        found = {
+            id: [f"team_id = {team} AND stage_id = {id}{asked}{more}{followed if team in self.private else ''}"
+                 for team in column.teams]
+            for id, column in columns.items()
+        }  # fmt: skip
+        return found, known | reader
+
+
+def _joined(parts: list[str], values: dict) -> list:
+    return [row for some in _slices(parts) for row in session.execute(text(" UNION ALL ".join(some)), values)]
+
+
+def _slices(parts: list):
+    """At most 400 parts go into one statement, since SQLite joins no more than 500."""
+    return (parts[start : start + 400] for start in range(0, len(parts), 400))
 
 
 def _rule(team, stages: list[Column], named: set) -> ClosingRule:

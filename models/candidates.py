@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import Float, Integer, and_, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
-from .base import UtcDateTime, is_sqlite, session
+from .base import UtcDateTime, is_sqlite, plain_rows, session
 from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
@@ -118,8 +118,8 @@ class Candidates:
         """What fits but for the search."""
         if self._mergeable():
             return self._merged(start, count, place, down)
-        query = self._walk(place, down)
-        return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
+        query = self._walk(place, down).offset(start).limit(count)
+        return [id for (id,) in plain_rows(query, self._asked(place))]
 
     def _mergeable(self) -> bool:
         asked = self.filters
@@ -141,14 +141,13 @@ class Candidates:
             )
         parts = []
         for n, (team, stage) in enumerate(self.columns):
-            values |= {f"t{n}": team, f"s{n}": stage}
-            part = f"SELECT {', '.join(names)} FROM tickets WHERE team_id = :t{n} AND stage_id = :s{n}{more}"  # noqa: S608
+            part = f"SELECT {', '.join(names)} FROM tickets WHERE team_id = {team} AND stage_id = {stage}{more}"  # noqa: S608
             parts.append(f"SELECT * FROM ({part} ORDER BY {order} LIMIT :most) AS c{n}")  # noqa: S608
         merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged"  # noqa: S608
         merged += f" ORDER BY {order} LIMIT :count OFFSET :start"
         values |= {"most": start + count, "count": count, "start": start}
         query = text(merged).bindparams(*_place_parameters(self.by, place)) if place else text(merged)
-        return list(session.scalars(query, values))
+        return [id for (id,) in plain_rows(query, values)]
 
     def _simple_conditions(self) -> tuple[str, dict]:
         sql, values = "", {}

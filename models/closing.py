@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String, Text, cast, literal, null, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, Refusal, UtcDateTime, now, session
+from .base import Base, Refusal, UtcDateTime, now
 from .event import inactivity
 from .people import Contact
 from .stage import Stage
@@ -43,13 +43,12 @@ class Closing(Base):
     @property
     def reason(self) -> str:
         """Why, in the words of who closed it, or in the reader's language where the rule did."""
-        return inactivity(self.why) or self.why
+        return reason(self.why)
 
 
-def closings_of(numbers) -> dict[int, Closing]:
-    """{ticket: how it was closed} for the rows of a list; one query."""
-    query = select(Closing).where(Closing.ticket_id.in_(numbers)).options(joinedload(Closing.by))
-    return {closing.ticket_id: closing for closing in session.scalars(query)}
+def reason(why: str) -> str:
+    """In the words of who closed it, or in the reader's language where the rule did."""
+    return inactivity(why) or why
 
 
 class Closable:

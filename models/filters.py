@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import select
 
-from .base import session
+from .base import plain_rows
 from .company import user_companies
 from .stage import STATUSES, Stage, team_stages
 from .team import Team
@@ -94,7 +94,7 @@ class Scope:
     """The teams of a user with their stages: what the filters offer, and where the list looks. One query."""
 
     def __init__(self, user):
-        found = session.execute(_pipelines_near(user.role), parameters_of(user)).all() if user.active else []
+        found = plain_rows(_pipelines_near(user.role), parameters_of(user)) if user.active else []
         found = [row for row in found if user.focus in (None, row.company_id)]
         teams = sorted({(row.team, row.team_id) for row in found if row.whole})
         self.teams = {id: name for name, id in teams}

@@ -7,12 +7,14 @@ of visibility, so that no shortcut taken on the way can show what may not be see
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import aliased
 
-from .base import session
+from .base import plain_rows, session
 from .candidates import Candidates, Place
+from .closing import Closing, reason
 from .closing_rule import reminder_failed
 from .filters import LARGEST_ID, Filters, Scope
 from .message import Message
@@ -26,6 +28,19 @@ from .words import Term, excerpt
 PER_PAGE = 50
 LAST_PAGE = 40  # that is counted to from the first one; further on each page begins where the last one ended
 READ_FOR_EXCERPTS = 4000  # characters of a message; what stands further down is found, and not shown in the list
+
+
+class Closed(NamedTuple):
+    """How a ticket of the list was closed."""
+
+    how: str
+    at: datetime
+    why: str
+    by: str | None  # the name of whoever closed it
+
+    @property
+    def reason(self) -> str:
+        return reason(self.why)
 
 
 @dataclass(slots=True)
@@ -46,6 +61,7 @@ class Row:
     assignee: Person | None
     never_auto_close: bool
     reminder_failed: bool
+    closed: Closed | None = None  # where it was asked for
     tags: list[str] = field(default_factory=list)
     closes_at: datetime | None = None  # where somebody asked for it
 
@@ -83,7 +99,7 @@ def _page(user, candidates, filters, per_page) -> Page:
             return _page(user, candidates, Filters(), per_page)
         ids.reverse()
         ids = ids[1:]
-    rows = rows_of(user, ids[:per_page])
+    rows = rows_of(user, ids[:per_page], closings=True)
     page = Page(rows, candidates.scope, terms=candidates.terms)
     if rows:
         page.next = candidates.place_of(rows[-1]) if more or (back and not place) else None
@@ -91,7 +107,7 @@ def _page(user, candidates, filters, per_page) -> Page:
     return page
 
 
-_customer, _user, _assignee = aliased(Contact), aliased(User), aliased(Contact)
+_customer, _user, _assignee, _closer = aliased(Contact), aliased(User), aliased(Contact), aliased(Contact)
 _rows = (
     select(
         Ticket.id, Ticket.subject, Ticket.priority, Ticket.rank, Ticket.last_activity_at, Ticket.created_at,
@@ -116,29 +132,35 @@ _tags = (
 
 
 @cache
-def _rows_seen(role):
+def _rows_seen(role, closings: bool):
     """Some rows, as far as somebody of this role may see them; built once."""
-    return _rows.where(Ticket.id.in_(bindparam("ids", expanding=True)), tickets_visible_to(Somebody(role)))
+    rows = _rows
+    if closings:
+        name = case((_closer.name == "", _closer.email), else_=_closer.name)
+        rows = rows.add_columns(Closing.how, Closing.at, Closing.why, name)
+        rows = rows.outerjoin(Closing, Closing.ticket_id == Ticket.id)
+        rows = rows.outerjoin(_closer, _closer.id == Closing.by_id)
+    return rows.where(Ticket.id.in_(bindparam("ids", expanding=True)), tickets_visible_to(Somebody(role)))
 
 
-def rows_of(user, ids: list[int]) -> list[Row]:
+def rows_of(user, ids: list[int], closings=False) -> list[Row]:
     """The rows of these tickets in this order; one that the user may not see is left out. Two queries."""
     if not ids or not user.active:
         return []
-    found = session.execute(_rows_seen(user.role), parameters_of(user) | {"ids": ids})
-    rows = {row.id: _row(row) for row in found}
-    for id, tag in session.execute(_tags, {"ids": list(rows)}):
+    found = plain_rows(_rows_seen(user.role, closings), parameters_of(user) | {"ids": ids})
+    rows = {row[0]: _row(*row) for row in found}
+    for id, tag in plain_rows(_tags, {"ids": list(rows)}):
         rows[id].tags.append(tag)
     return [rows[id] for id in ids if id in rows]
 
 
-def _row(row) -> Row:
-    (id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage, folded, status,
-     customer, name, email, assignee, its_name, its_email, never, unreminded) = row  # fmt: skip
+def _row(id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage, folded, status,
+         customer, name, email, assignee, its_name, its_email, never, unreminded, *closing) -> Row:  # fmt: skip
     return Row(
         id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage,
         "closed" if folded else status, Person(customer, name, email),
         Person(assignee, its_name, its_email) if assignee else None, never, unreminded,
+        Closed(*closing) if closing and closing[0] else None,
     )  # fmt: skip
 
 
@@ -156,10 +178,17 @@ def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[
     """
     if not terms or not numbers:
         return {}
-    body = func.substr(Message.body, 1, READ_FOR_EXCERPTS)
-    query = select(Message.ticket_id, body).where(Message.ticket_id.in_(numbers)).order_by(Message.at.desc())
     found = {}
-    for number, text in session.execute(query if internal else query.where(~Message.internal)):
+    for number, text in plain_rows(_said(internal), {"tickets": numbers}):
         if number not in found and (pieces := excerpt(text, terms)):
             found[number] = pieces
     return found
+
+
+@cache
+def _said(internal: bool):
+    """What was said on some tickets, of each the latest first."""
+    body = func.substr(Message.body, 1, READ_FOR_EXCERPTS)
+    query = select(Message.ticket_id, body).where(Message.ticket_id.in_(bindparam("tickets", expanding=True)))
+    query = query.order_by(Message.ticket_id.desc(), Message.at.desc(), Message.id.desc())
+    return query if internal else query.where(~Message.internal)

@@ -3,6 +3,7 @@
 A view is what is asked for and nothing more: whoever opens it sees of it what they may see (R-VIS-8).
 """
 
+from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy import ForeignKey, String, Text, func, or_, select
@@ -13,6 +14,7 @@ from .base import Base, Refusal, session
 from .company import Company, user_companies
 from .filters import Filters
 from .people import User
+from .visibility import Somebody
 
 MOST = 50  # of one owner
 
@@ -63,9 +65,14 @@ def _seen_by(user):
     return or_(SavedView.owner_id == user.id, SavedView.company_id.in_(mine))
 
 
+@cache
+def _views():
+    return select(SavedView).where(_seen_by(Somebody)).order_by(func.lower(SavedView.name), SavedView.id)
+
+
 def views_of(user) -> list[SavedView]:
     """In the order of their names; of the company that is shown now where one is chosen."""
-    views = session.scalars(select(SavedView).where(_seen_by(user)).order_by(func.lower(SavedView.name), SavedView.id))
+    views = session.scalars(_views(), {"viewer": user.id})
     return [view for view in views if view.company_id is None or user.focus in (None, view.company_id)]
 
 

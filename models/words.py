@@ -7,6 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, takewhile
 
 WORD = re.compile(r"[^\W_]+")
 APOSTROPHES = re.compile(r"['’ʼ`´]")
@@ -137,17 +138,33 @@ def _written(term: Term):
         yield "[\\W_]+".join([*head, form]) + longer
 
 
+@lru_cache(maxsize=256)
+def _beginnings(terms: tuple[Term, ...]) -> tuple[str, ...]:
+    """What a text has that has one of the terms, found sooner than by the pattern."""
+    return tuple({form for term in terms for form in (term.forms if term.single else term.words[:1])})
+
+
+def _may_have(text: str, terms) -> bool:
+    """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
+    beginnings = _beginnings(terms)
+    if not "".join(beginnings).isascii():
+        return True
+    folded = text.casefold()
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+    return any(word in folded for word in beginnings)
+
+
 def _spans(text: str, terms):
     """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
-    terms = tuple(terms)
-    if not terms:
+    if not terms or not _may_have(text, terms):
         return
     folded, places = text.translate(_FOLDS), None
-    if len(folded) != len(text):
-        places = [place for place, letter in enumerate(text) for _ in _FOLDS[ord(letter)]]
-    for match in _pattern(terms).finditer(folded):
+    starts = [place for word in _beginnings(terms) if (place := folded.find(word)) >= 0]
+    for match in _pattern(terms).finditer(folded, min(starts)) if starts else ():
         start, end = match.span()
-        if places:
+        if len(folded) != len(text):
+            places = places or [place for place, letter in enumerate(text) for _ in _FOLDS[ord(letter)]]
             start, end = places[start], places[end - 1] + 1
             while end < len(text) and unicodedata.combining(text[end]):
                 end += 1
@@ -156,8 +173,12 @@ def _spans(text: str, terms):
 
 def marked(text: str, terms) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
+    return _pieces_of(text, _spans(text, tuple(terms)))
+
+
+def _pieces_of(text, spans):
     pieces, done = [], 0
-    for start, end in _spans(text, terms):
+    for start, end in spans:
         pieces += [(text[done:start], False), (text[start:end], True)]
         done = end
     return [piece for piece in (*pieces, (text[done:], False)) if piece[0]]
@@ -166,12 +187,16 @@ def marked(text: str, terms) -> list[tuple[str, bool]]:
 def excerpt(text: str, terms, around=40) -> list[tuple[str, bool]]:
     """A stretch of the text with what was searched for, in pieces as of ``marked``; empty where it does not stand."""
     terms = tuple(terms)
-    if not terms or not _pattern(terms).search(text.translate(_FOLDS)):
+    if not terms or not _may_have(text, terms):
         return []
     text = " ".join(text.split())
-    start, _end = next(_spans(text, terms))
-    begin = max(0, start - around)
-    begin = (begin and text.find(" ", begin, start) + 1) or begin
-    end = start + 2 * around
-    cut = text[begin:end].rsplit(" ", 1)[0] if end < len(text) else text[begin:]
-    return marked(("… " if begin else "") + cut + (" …" if end < len(text) else ""), terms)
+    spans = _spans(text, terms)
+    if (first := next(spans, None)) is None:
+        return []
+    begin, end = max(0, first[0] - around), min(len(text), first[0] + 2 * around)
+    begin = (begin and text.find(" ", begin, first[0]) + 1) or begin
+    end = end if end == len(text) else max(text.rfind(" ", begin, end), first[1])
+    before, after = "… " * (begin > 0), " …" * (end < len(text))
+    here = takewhile(lambda span: span[1] <= end, chain([first], spans))
+    moved = len(before) - begin
+    return _pieces_of(before + text[begin:end] + after, ((start + moved, stop + moved) for start, stop in here))

@@ -5,13 +5,13 @@ from functools import lru_cache
 
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
-from flask_babel import get_timezone, gettext, lazy_gettext, to_user_timezone
+from flask_babel import lazy_gettext, to_user_timezone
 from markupsafe import Markup, escape
 
 from models.phone import readable_phone
 from models.words import marked as pieces_of
 
-from .locale import language
+from .locale import gettext, language, zone
 from .markup import markup, passages
 
 STATUS_NAMES = {
@@ -53,9 +53,10 @@ def _delta(seconds: int, locale: str) -> str:
 def ago(when: datetime, now: datetime | None = None) -> str:
     """ "3 hours ago", or "in 2 days" for what is still to come; less than a minute is "just now"."""
     seconds = int(((now or datetime.now(UTC)) - when).total_seconds())
-    if abs(seconds) < 60:
+    size = abs(seconds)
+    if size < 60:
         return gettext("just now")
-    unit = next(size for size in (86400, 3600, 60) if abs(seconds) >= size)
+    unit = 86400 if size >= 86400 else 3600 if size >= 3600 else 60
     return _delta(seconds // unit * unit if seconds > 0 else -(-seconds // unit * unit), language())
 
 
@@ -65,14 +66,34 @@ def _moment(minute: datetime, zone, locale: str) -> str:
     return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
 
 
+@lru_cache(maxsize=8192)
+def _duration(seconds: int, locale: str) -> str:
+    return format_timedelta(seconds, granularity="minute", locale=locale, threshold=1)
+
+
 def duration(length: timedelta) -> str:
     """How long something took, in its largest unit: "3 days"."""
-    return format_timedelta(max(length, timedelta(minutes=1)), granularity="minute", locale=language(), threshold=1)
+    seconds = max(60, int(length.total_seconds()))
+    step = 1 if seconds < 7200 else 60 if seconds < 2 * 86400 else 3600  # what is said is the same within a step
+    return _duration(seconds // step * step + step // 2, language())
+
+
+def closed_how(closing, opened: datetime) -> str:
+    """Who closed a ticket of a list, and how long it was open (R-CLOSE-10)."""
+    if closing.how == "automatic":
+        who = gettext("automatically")
+    elif closing.how == "merge":
+        who = gettext("merged")
+    elif closing.how == "customer":
+        who = gettext("by the customer")
+    else:
+        who = gettext("by %(name)s", name=closing.by) if closing.by else gettext("by an agent")
+    return f"{who} · {gettext('after %(time)s', time=duration(closing.at - opened))}"
 
 
 def moment(when: datetime) -> str:
     """Date and time in the reader's zone."""
-    return _moment(when.replace(second=0, microsecond=0), get_timezone(), language())
+    return _moment(when.replace(second=0, microsecond=0), zone(), language())
 
 
 @lru_cache(maxsize=8192)
@@ -84,7 +105,7 @@ def time_ago(when: datetime | None, prefix="") -> Markup:
     """ "3 hours ago" in <time>, with the exact moment in its title; nothing for None. A list has fifty of them."""
     if when is None:
         return Markup()
-    return Markup(f"{_time(when, get_timezone(), language())}{escape(prefix)}{escape(ago(when))}</time>")  # noqa: S704
+    return Markup(f"{_time(when, zone(), language())}{escape(prefix)}{escape(ago(when))}</time>")  # noqa: S704
 
 
 def day(when: datetime) -> str:
@@ -131,10 +152,8 @@ def phone(number: str) -> str:
 
 def pieces(found) -> Markup:
     """A text in pieces, of models/words.py, with what was searched for in <mark>."""
-    return Markup().join(_OPEN + escape(piece) + _CLOSE if hit else escape(piece) for piece, hit in found)
-
-
-_OPEN, _CLOSE = Markup("<mark>"), Markup("</mark>")
+    parts = [f"<mark>{escape(piece)}</mark>" if hit else escape(piece) for piece, hit in found]
+    return Markup("".join(parts))  # noqa: S704 - each is escaped
 
 
 def marked(text: str, terms) -> Markup:
@@ -151,6 +170,7 @@ FILTERS = {
     "moment": moment,
     "duration": duration,
     "time_ago": time_ago,
+    "closed_how": closed_how,
     "day": day,
     "number": number,
     "filesize": filesize,

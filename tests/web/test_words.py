@@ -7,7 +7,7 @@ import pytest
 
 from models.base import session
 from models.people import User
-from web.words import ago, filesize, initials, iso, moment
+from web.words import ago, duration, filesize, initials, iso, moment
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
@@ -57,3 +57,20 @@ def test_sizes(app, bytes_, words):
 )  # fmt: skip
 def test_a_person_is_one_or_two_letters(name, email, letters):
     assert initials(SimpleNamespace(name=name, email=email)) == letters
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=3), "1 minute"),
+        (timedelta(minutes=89), "1 hour"),
+        (timedelta(minutes=91), "2 hours"),
+        (timedelta(hours=35, minutes=29), "1 day"),
+        (timedelta(days=3, hours=11), "3 days"),
+        (timedelta(days=3, hours=13), "4 days"),
+        (timedelta(days=400), "1 year"),
+    ],
+)
+def test_a_length_is_said_in_its_largest_unit(app, length, words):
+    with app.test_request_context("/"):
+        assert duration(length) == words

@@ -17,7 +17,8 @@ from .candidates import Candidates, Place
 from .closing import Closing, reason
 from .closing_rule import reminder_failed
 from .filters import LARGEST_ID, Filters, Scope
-from .message import Message
+from .merging import MergedPath
+from .message import Message, said_to
 from .people import Contact, Person, User
 from .stage import Stage
 from .team import Team
@@ -174,7 +175,8 @@ def tickets_of(user, numbers, *options) -> list[Ticket]:
 def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[str, bool]]]:
     """Where the words stand in the messages of these tickets, in pieces: in the latest message that has them.
 
-    Notes are read for ``internal`` readers alone (R-VIS-9). One query.
+    ``internal`` readers also find notes (R-VIS-9) and subjects of tickets that were merged into one of these, others
+    only what was said to the ticket itself: no word of another customer (R-MERGE-3). Two queries at most.
     """
     if not terms or not numbers:
         return {}
@@ -182,6 +184,11 @@ def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[
     for number, text in plain_rows(_said(internal), {"tickets": numbers}):
         if number not in found and (pieces := excerpt(text, terms)):
             found[number] = pieces
+    if internal and (elsewhere := set(numbers) - set(found)):
+        merged = select(MergedPath.into_id, Ticket.subject).join(Ticket, Ticket.id == MergedPath.ticket_id)
+        for number, subject in session.execute(merged.where(MergedPath.into_id.in_(elsewhere)).order_by(Ticket.id)):
+            if number not in found and (pieces := excerpt(subject, terms)):
+                found[number] = pieces
     return found
 
 
@@ -189,6 +196,7 @@ def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[
 def _said(internal: bool):
     """What was said on some tickets, of each the latest first."""
     body = func.substr(Message.body, 1, READ_FOR_EXCERPTS)
-    query = select(Message.ticket_id, body).where(Message.ticket_id.in_(bindparam("tickets", expanding=True)))
-    query = query.order_by(Message.ticket_id.desc(), Message.at.desc(), Message.id.desc())
+    tickets = bindparam("tickets", expanding=True)
+    place, here = (Message.ticket_id, Message.ticket_id.in_(tickets)) if internal else (Message.home_id, said_to(tickets))
+    query = select(place, body).where(here).order_by(place.desc(), Message.at.desc(), Message.id.desc())
     return query if internal else query.where(~Message.internal)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text, false, func, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, false, func, or_, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -59,6 +59,12 @@ class Message(Base):
     def from_customer(self) -> bool:
         """Said from the customer's side of the counter."""
         return self.ticket.on_customers_side(self.author)
+
+
+def said_to(numbers):
+    """A condition on Message for its ``home_id``, written so that indexes serve."""
+    columns = Message.ticket_id, Message.origin_id, Message.moved_from_id
+    return or_(*(column.in_(numbers) for column in columns)) & Message.home_id.in_(numbers)
 
 
 class Conversation:

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import and_, bindparam, false, or_, select, text
+from sqlalchemy import bindparam, false, select, text
 
 from .base import is_sqlite, session
 from .words import Term, terms_of, words
@@ -217,15 +217,15 @@ class Searchable:
         self.index_anew()
 
     def index_anew(self):
-        """From its messages. We find what was said on a merged ticket by the one that stays, outsiders by their own."""
-        from .message import Message
+        """From its messages. We find a merged ticket by the one that stays, outsiders by their own."""
+        from .message import Message, said_to
 
         session.flush()
-        spoken = select(Message.body).where(~Message.internal, _said_to(self.id)).order_by(Message.at, Message.id)
+        spoken = select(Message.body).where(~Message.internal, said_to([self.id])).order_by(Message.at, Message.id)
         here = select(Message.body).where(Message.ticket_id == self.id).order_by(Message.at, Message.id)
         public, everything = ("\n".join(session.scalars(query)) for query in (spoken, here))
         if self.merged_into_id is None:
-            self._index_anew(public, everything)
+            self._index_anew(public, self._heads_of_merged() + everything)
         else:
             replace_text(self.id, self.head_to_find + public, "")
 
@@ -234,14 +234,13 @@ class Searchable:
             self.id, self.head_to_find + public, self.head_to_find + (public if everything is None else everything)
         )
 
+    def _heads_of_merged(self) -> str:
+        from .merging import merged_ones
+        from .ticket import Ticket
+
+        parts = session.scalars(select(Ticket).where(Ticket.id.in_(merged_ones(self.id))).order_by(Ticket.id))
+        return "".join(one.head_to_find for one in parts)
+
     @property
     def head_to_find(self) -> str:
         return f"{self.subject}\n{self.customer.name}\n{self.customer.email}\n{self.id}\n"
-
-
-def _said_to(number):
-    """A condition on Message for ``home_id``, written so that indexes serve."""
-    from .message import Message
-
-    candidates = or_(Message.ticket_id == number, Message.origin_id == number, Message.moved_from_id == number)
-    return and_(candidates, Message.home_id == number)

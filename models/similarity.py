@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, text
 
 from .attachment import Attachment
 from .base import is_sqlite, session
-from .message import Message
+from .message import Message, said_to
 from .stage import Stage
 from .team import Team
 from .ticket import Ticket
@@ -117,8 +117,7 @@ def sketches(numbers) -> dict[int, Sketch]:
 
 def _asked(numbers) -> tuple[dict, dict]:
     """What the customers asked, {number: text}: the first public message; and its files."""
-    here = Message.ticket_id.in_(numbers) | Message.origin_id.in_(numbers)
-    query = select(Message.home_id, Message.id, Message.body).where(here, Message.home_id.in_(numbers))
+    query = select(Message.home_id, Message.id, Message.body).where(said_to(numbers))
     first = {}
     for home, id, body in session.execute(query.where(~Message.internal).order_by(Message.at, Message.id)):
         first.setdefault(home, (id, body))

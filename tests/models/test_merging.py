@@ -10,11 +10,12 @@ import interchange
 from models import Company, Contact, Delivery, Message, Upload, make_team, merge, open_ticket, session
 from models.closing import TicketClosed
 from models.links import Link
-from models.listing import Filters, page_of
+from models.listing import Filters, excerpts, page_of
 from models.merging import CannotMerge, MergedPath, Merging
 from models.search import matching
 from models.ticket import Ticket
 from models.visibility import messages_behind, messages_heard_by, messages_visible_to
+from models.words import terms_of
 
 
 def export():
@@ -291,6 +292,22 @@ def test_words_are_found_by_us_on_the_one_that_stays_and_by_customers_on_their_o
     assert [row.number for row in page_of(agnes, Filters(q=f"#{other.id}")).rows] == [printer.id]
     other.unmerge(agnes.contact)
     assert found("smell", True) == found("smell", False) == found("asbestos", True) == {other.id}
+
+
+def test_we_find_a_merged_ticket_by_its_own_subject_and_customer_on_the_one_that_stays(printer, other, again, agnes):
+    other.merge_into(again, agnes.contact)
+    again.merge_into(printer, agnes.contact)
+    found = lambda words: [row.number for row in page_of(agnes, Filters(q=words)).rows]  # noqa: E731
+
+    assert found('"fire in the office"') == found("paul@other.example") == found("burns") == [printer.id]
+    assert "".join(text for text, _ in excerpts([printer.id], terms_of("burns"), internal=True)[printer.id]) == (
+        "Printer burns"
+    )
+    assert excerpts([printer.id], terms_of("burns"), internal=False) == {}
+    again.unmerge(agnes.contact)
+    assert found('"fire in the office"') == [again.id]
+    other.unmerge(agnes.contact)
+    assert found('"fire in the office"') == [other.id]
 
 
 def reason(sources, into, by, **options):

@@ -87,6 +87,18 @@ def test_my_tickets_lists_the_own_ticket_in_the_state_of_the_one_that_stays(merg
     assert client.get(f"/my/tickets/{printer.id}").status_code == 404
 
 
+def test_a_search_shows_no_line_of_the_other_customer(merged, paul, carla, printer, person, sign_in):
+    merged.reply(paul, "It smokes in my bedroom, too.")
+    session.commit()
+    carlas = sign_in(person("Carla Conti", role="portal", email=carla.email))
+    pauls = sign_in(person("Paul Petit", role="portal", email=paul.email))
+
+    listed = text(carlas, "/my/tickets?q=smokes")
+    assert "since this morning" in listed and "bedroom" not in listed
+    listed = text(pauls, "/my/tickets?q=smokes")
+    assert "in my bedroom" in listed and "since this morning" not in listed
+
+
 def test_what_is_written_there_reaches_the_one_that_stays(client, merged, paul, printer, carla):
     answer = client.post(address(merged, paul) + "/replies", data={"body": "Thank you all"})
 

@@ -1,5 +1,7 @@
 """The merge page, merging, undoing a merge, and saying that tickets are not duplicates (R-MERGE)."""
 
+import logging
+
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -11,14 +13,17 @@ from models.base import now
 from models.listing import tickets_of
 from models.lookalikes import dismiss, forget_dismissal, live_suggestions, suggestions
 from models.merge_preview import Consequences
-from models.merging import CHOICES, MOST, CannotMerge
+from models.merging import CHOICES, MOST, CannotMerge, refuse_together
 from models.people import Contact
 from models.similarity import Sketch, likenesses, sketch_of
 from models.team import Team
 from web.redirects import safe_next
+from web.retry import again_after_deadlock
 
 from . import bp, me
 from .ticket_page import address_of, refused
+
+log = logging.getLogger(__name__)
 
 WHY = {
     "few": _l("Merging needs at least two tickets."),
@@ -49,11 +54,11 @@ def merge_page():
     if not chosen:
         flash(_("Tick the tickets first, then merge them."), "warning")
         return redirect(url_for(".tickets"), 303)
-    missing = "hidden" if len(chosen) < len(numbers) else None
-    return _page(chosen, _into(chosen, request.args), CannotMerge(missing) if missing else None)
+    return _page(chosen, _into(chosen, request.args), _foreseen(chosen, numbers))
 
 
 @bp.post("/mergings")
+@again_after_deadlock
 def mergings():
     """``ticket`` and ``into`` as on the page; each of CHOICES may name the ticket whose value is taken; ``tell``."""
     numbers = {*_numbers(request.form), *([int(request.form["into"])] if _number_in(request.form.get("into")) else [])}
@@ -75,8 +80,10 @@ def mergings():
         session.commit()
     except CannotMerge as refusal:
         session.rollback()
+        log.info("user %s was refused to merge tickets %s: %s", me().id, sorted(numbers), refusal.reason)
         chosen = _chosen(numbers)
         return _page(chosen, _into(chosen, request.form), refusal), 422
+    log.info("user %s merged tickets %s into %s", me().id, [one.id for one in sources], into.id)
     words = ngettext(
         "%(num)s ticket was merged into this one.", "%(num)s tickets were merged into this one.", len(sources)
     )
@@ -98,6 +105,7 @@ def dismissals():
 
 
 @bp.post("/tickets/<int:number>/unmerging")
+@again_after_deadlock
 def unmerge(number):
     """Take a merged ticket out again; asked of the one that stays, those of ``ticket``, or of its latest merge."""
     ticket = me().ticket(number)
@@ -110,6 +118,7 @@ def unmerge(number):
     except CannotMerge:
         session.rollback()
         return refused(number, refusal=_("You do not see the other ticket: somebody who does can undo the merge."))
+    log.info("user %s undid the merge of tickets %s", me().id, [one.id for one in merged])
     words = ngettext(
         "%(num)s ticket stands by itself again.", "%(num)s tickets stand by themselves again.", len(merged)
     )
@@ -163,6 +172,20 @@ def _into(chosen, values):
     if asked is None and "into" not in values:
         return chosen[0] if chosen else None
     return next((ticket for ticket in chosen if ticket.id == asked), None)
+
+
+def _foreseen(chosen, numbers) -> CannotMerge | None:
+    """Why these can't be merged, said before somebody tries; of one alone, nothing."""
+    if len(chosen) < len(numbers):
+        return CannotMerge("hidden")
+    into = _into(chosen, request.args) or chosen[0]
+    sources = [ticket for ticket in chosen if ticket is not into]
+    try:
+        if sources:
+            refuse_together(sources, into)
+    except CannotMerge as refusal:
+        return refusal
+    return None
 
 
 def _taken(chosen) -> dict:

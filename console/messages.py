@@ -8,6 +8,7 @@ from models import Message, session
 from models.access import LARGEST_ID
 from models.listing import tickets_of
 from models.moving import CannotMove, move_back, move_message, split_message
+from web.retry import again_after_deadlock
 
 from . import bp, me
 from .choices import trim
@@ -30,6 +31,7 @@ def message_page(number, id):
 
 
 @bp.post("/tickets/<int:number>/messages/<int:id>/moves")
+@again_after_deadlock
 def move_this_message(number, id):
     """``to`` is *new*, *back*, or *other* with the number of a ticket in ``other``; ``subject`` is of a new one."""
     ticket = me().ticket(number)

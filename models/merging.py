@@ -23,6 +23,7 @@ _REMEMBERED = (
     "subject", "priority", "assignee_id", "assigned_at", "awaits_assignment", "stage_id", "stage_changed_at", "rank",
     "last_activity_at", "reminded_at", "waiting_since",
 )  # fmt: skip
+_ANEW = {"populate_existing": True}
 KEPT = ("stage_id", "stage_changed_at", "last_activity_at", "reminded_at", "rank")  # of a merged ticket
 
 merging_tags = Table(
@@ -121,7 +122,8 @@ class Mergeable:
 
     @property
     def merging(self) -> Merging | None:
-        return session.scalar(select(Merging).where(Merging.ticket_id == self.id))
+        """As it is in the database now: the undo of a neighbour may have changed it before we held the ticket."""
+        return session.scalar(select(Merging).where(Merging.ticket_id == self.id), execution_options=_ANEW)
 
 
 def _Ticket():
@@ -155,14 +157,10 @@ def merge(sources, into, by, take=None, tell=False, at=None):
 
 def _refuse(sources, into, by, take):
     everything = [into, *sources]
-    if not sources:
-        raise CannotMerge("few")
-    if len(everything) > MOST:
-        raise CannotMerge("many")
-    if into in sources:
-        raise CannotMerge("itself", into)
-    for ticket in everything:
-        _refuse_one(ticket, sources, into, by)
+    for ticket in everything[: MOST + 1]:
+        if by is None or by.user is None or not (by.user.internal and by.user.sees(ticket)):
+            raise CannotMerge("hidden", ticket)
+    refuse_together(sources, into)
     for name, chosen in take.items():
         if name not in CHOICES or chosen not in everything:
             raise CannotMerge("choice")
@@ -170,17 +168,23 @@ def _refuse(sources, into, by, take):
         raise CannotMerge("choice", chosen)  # one customer's words would stand before another (R-MERGE-3)
 
 
-def _refuse_one(ticket, sources, into, by):
-    if by is None or by.user is None or not (by.user.internal and by.user.sees(ticket)):
-        raise CannotMerge("hidden", ticket)
-    if ticket.merged_into_id is not None:
-        raise CannotMerge("circle" if ticket is into and ticket.stays in sources else "merged", ticket)
-    if ticket.team.company_id != into.team.company_id:
-        raise CannotMerge("company", ticket)
-    if ticket.closed:
-        raise CannotMerge("closed", ticket)
-    if ticket is not into and not ticket.team.closing_stage.folded:
-        raise CannotMerge("never closed", ticket)
+def refuse_together(sources, into):
+    """CannotMerge where these tickets can't become one, whoever asks."""
+    if not sources:
+        raise CannotMerge("few")
+    if len(sources) >= MOST:
+        raise CannotMerge("many")
+    if into in sources:
+        raise CannotMerge("itself", into)
+    for ticket in (into, *sources):
+        if ticket.merged_into_id is not None:
+            raise CannotMerge("circle" if ticket is into and ticket.stays in sources else "merged", ticket)
+        if ticket.team.company_id != into.team.company_id:
+            raise CannotMerge("company", ticket)
+        if ticket.closed:
+            raise CannotMerge("closed", ticket)
+        if ticket is not into and not ticket.team.closing_stage.folded:
+            raise CannotMerge("never closed", ticket)
 
 
 class _Joining:
@@ -267,7 +271,7 @@ def mergings_into(ticket) -> list[Merging]:
     """The merges into this ticket that stand, oldest first."""
     Ticket = _Ticket()
     query = select(Merging).join(Ticket, Ticket.id == Merging.ticket_id).where(Ticket.merged_into_id == ticket.id)
-    return list(session.scalars(query.order_by(Merging.id)))
+    return list(session.scalars(query.order_by(Merging.id), execution_options=_ANEW))
 
 
 def state_of(ticket) -> dict:

@@ -46,12 +46,18 @@ class Undoing:
         ring("assign")
 
     def _hold(self):
-        """The ticket and its chain, in the order in which everybody locks."""
-        chain, one = [self.source], self.source
-        while one.merged_into_id is not None:
-            chain.append(one := one.merged_into)
-        for ticket in sorted(chain, key=lambda each: each.id):
-            ticket.lock()
+        """The ticket and its chain, in the order in which everybody locks; also what it was merged into meanwhile."""
+        held = set()
+        while missing := set(self._chain()) - held:
+            for ticket in sorted(missing, key=lambda each: each.id):
+                ticket.lock()
+            held |= missing
+
+    def _chain(self):
+        ticket = self.source
+        while ticket is not None:
+            yield ticket
+            ticket = ticket.merged_into
 
     def _wrote_since(self, last) -> bool:
         public = Message.ticket_id == last.id, ~Message.internal, Message.at > self.source.merging.at

@@ -1,13 +1,15 @@
 """The same thing at the same moment: one outcome, and no error of ours (threat model, rules 31, 59 and 60)."""
 
 import threading
+import time
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, text
 
-from models import Company, Contact, Delivery, Tag, Team, Ticket, User, make_team, session
+from models import Company, Contact, Delivery, Tag, Team, Ticket, User, make_team, open_ticket, session
 from models.templates_shipped import ship_all
 from tests.conftest import make_app
+from tests.running import until
 
 AT_ONCE = 6
 
@@ -51,6 +53,11 @@ def count(app, model) -> int:
     return found
 
 
+def enter(client, login):
+    with client.session_transaction() as cookie:
+        cookie.update(_user_id=login, _fresh=True, since=int(time.time()))
+
+
 FORM = {"name": "Nina", "email": "nina@client.example", "subject": "No light", "description": "Dark.", "key": "k1"}
 
 
@@ -79,19 +86,46 @@ def test_asking_for_a_code_many_times_at_once_is_no_error(desk, page, monkeypatc
 def test_the_same_new_tag_on_several_tickets_at_once_is_one_tag(desk):
     with desk.app_context():
         ada, team = session.scalar(select(User)), session.scalar(select(Team))
-        from models import open_ticket
-
         numbers = [open_ticket(team, ada.contact, f"No {n}", "Dark").id for n in range(AT_ONCE)]
         session.commit()
         login = ada.get_id()
         session.remove()
 
     def tag(client, n):
-        import time
-
-        with client.session_transaction() as cookie:
-            cookie.update(_user_id=login, _fresh=True, since=int(time.time()))
+        enter(client, login)
         return client.post(f"/console/tickets/{numbers[n]}/edit", data={"tags": "Light"})
 
     assert together(desk, tag) == [303] * AT_ONCE
     assert count(desk, Tag) == 1
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], indirect=True)
+def test_a_merge_that_the_database_stops_for_another_change_begins_anew(desk, empty_database):
+    """SQLite has one writer at a time, who waits for nobody."""
+    with desk.app_context():
+        ada, team = session.scalar(select(User)), session.scalar(select(Team))
+        first, second = (open_ticket(team, ada.contact, f"No {n}", "Dark").id for n in range(2))
+        session.commit()
+        login = ada.get_id()
+        session.remove()
+    client, hold = desk.test_client(), "SELECT id FROM tickets WHERE id = :id FOR UPDATE"
+    enter(client, login)
+    answers = []
+    merges = threading.Thread(
+        target=lambda: answers.append(client.post("/console/mergings", data={"ticket": second, "into": first}))
+    )
+    engine = create_engine(empty_database)
+    waiting = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    with engine.connect() as other, engine.connect() as onlooker:
+        other.execute(text(hold), {"id": second})
+        merges.start()
+        until(lambda: onlooker.scalar(waiting))  # the merge holds the first and waits for the second
+        other.execute(text(hold), {"id": first})  # each waits for the other, until the database stops the merge
+        other.rollback()
+    merges.join()
+    engine.dispose()
+
+    assert [answer.status_code for answer in answers] == [303]
+    with desk.app_context():
+        assert session.get(Ticket, second).merged_into_id == first
+        session.remove()

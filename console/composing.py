@@ -14,6 +14,7 @@ WHY = {
     "assignee": _l("assignee"),
     "ticket": _l("follows this ticket"),
     "team": _l("follows the team"),
+    "merged": _l("by a merged ticket"),
 }
 
 
@@ -43,7 +44,7 @@ def _begun(ticket, drafts) -> ReplyForm:
     form, begun = ReplyForm(formdata=None), drafts.get(False) or drafts.get(True)
     if begun:
         form.body.data, form.internal.data = begun.body, begun.internal
-    form.seen.data = max((message.id for message in ticket.messages), default=0)
+    form.seen.data, form.merged.data = max((message.id for message in ticket.messages), default=0), len(ticket.merged)
     return form
 
 
@@ -55,6 +56,7 @@ def reasons(ticket, one) -> list:
         "assignee": assigned,
         "ticket": one.by_ticket and not assigned,
         "team": one.by_team,
+        "merged": one.by_merge,
     }
     return [WHY[reason] for reason, true in found.items() if true]
 

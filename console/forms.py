@@ -72,6 +72,8 @@ class ReplyForm(Once):
     attachments = MultipleFileField(_l("Attachments"), [NotTooMany()])
     # The newest message that the writer has before their eyes; left out, nobody asks.
     seen = IntegerField(_l("Read up to"), [Optional()], widget=HiddenInput())
+    # How many tickets are part of this one, as the writer knows; likewise.
+    merged = IntegerField(_l("Merged tickets"), [Optional()], widget=HiddenInput())
     kept = SelectMultipleField(_l("Files of the draft"), choices=[], validate_choice=False)
 
 

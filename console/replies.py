@@ -8,7 +8,7 @@ from models.access import LARGEST_ID
 from models.attachment import TooLarge
 from models.closing import TicketClosed
 from models.message import EmptyMessage
-from models.undo import AlreadyGone, BuiltUpon, NewerMessage
+from models.undo import AlreadyGone, BuiltUpon, MergedMeanwhile, NewerMessage
 
 from . import bp, me
 from .drafts import draft_files, keep_refused
@@ -32,6 +32,9 @@ def reply(number):
         words = _("This ticket was closed meanwhile. Reopen it to reply.")
         if merged:  # what was meant for one customer does not go to all of them
             words = _("This ticket was merged meanwhile: write on the one that stays.")
+    except MergedMeanwhile:
+        form.merged.data = len(me().ticket(number).merged)
+        words = _("A ticket was merged into this one meanwhile: see who will get your reply, then send or change it.")
     except NewerMessage as newer:
         form.seen.data = newer.messages[-1].id
         words = _("%(name)s wrote meanwhile. Read it, then send your reply as it is, or change it.",
@@ -47,7 +50,7 @@ def _said(ticket, form):
     internal, kept = form.internal.data, draft_files(ticket, form)
     message = ticket.answer(
         me(), form.body.data or "", attachments=[*kept, *uploads(form.attachments)], internal=internal,
-        key=key_of(form), seen=form.seen.data,
+        key=key_of(form), seen=form.seen.data, merged=form.merged.data,
     )  # fmt: skip
     ticket.forget_draft(me(), internal, sent=kept)
     session.commit()

@@ -22,6 +22,10 @@ class NewerMessage(Refusal):
         self.messages = messages
 
 
+class MergedMeanwhile(Refusal):
+    """Another ticket became part of this one since the writer looked: its people would read the reply as well."""
+
+
 class CannotUndo(Refusal):
     """The message stays."""
 
@@ -49,13 +53,17 @@ class Undo(Base):
 class Undoable:
     """What an internal user writes on a ticket can be taken back for a moment."""
 
-    def answer(self, user, body, attachments=(), internal=False, key=None, seen: int | None = None) -> Message:
+    def answer(self, user, body, attachments=(), internal=False, key=None, seen=None, merged=None) -> Message:
         """As ``reply``, by somebody of us; its mails wait, so that ``take_back`` is possible.
 
         ``seen`` is the newest message that the writer knows: with a newer one of somebody else a public reply
-        raises NewerMessage and nothing is written.
+        raises NewerMessage and nothing is written. ``merged`` is how many tickets the writer knows to be part of this
+        one: with more of them it raises MergedMeanwhile.
         """
         self.lock()
+        session.expire(self, ["merged"])
+        if merged is not None and not internal and len(self.merged) > merged:
+            raise MergedMeanwhile
         if seen is not None and not internal and (newer := self.said_since(seen, but=user.contact)):
             raise NewerMessage(newer)
         before, last, was_closed = self._state(), self.newest, self.closed

@@ -12,6 +12,7 @@ from models.access import NotVisible
 from models.bulk import DEEDS, MOST
 from models.candidates import all_of
 from models.filters import Filters
+from models.merging import MOST as MOST_MERGED
 from web.redirects import safe_next
 from web.respond import asked_by_htmx
 
@@ -50,7 +51,9 @@ def bulk():
     numbers = list(dict.fromkeys(request.form.getlist("ticket", type=int)))[:MOST_AT_ONCE]
     if deed == "export":
         return redirect(url_for(".export", **(asked.words() if everything else {"ticket": numbers})), 303)
-    if deed == "merge" and not everything and len(numbers) > 1:
+    if deed == "merge" and everything:
+        numbers = all_of(me(), asked, MOST_MERGED + 1)
+    if deed == "merge" and len(numbers) > 1:
         return redirect(f"{request.script_root}/console/merge?" + "&".join(f"ticket={n}" for n in numbers), 303)
     if everything and deed in DEEDS:
         return _all(deed, asked, back)

@@ -139,6 +139,26 @@ def test_fifty_one_at_once_are_too_many(client, printer, team, carla):
     assert answer.status_code == 422 and "At most 50 tickets" in answer.text
 
 
+def test_what_cannot_be_merged_is_said_before_somebody_tries(client, printer, again, team, carla, agnes):
+    again.close(by=agnes.contact)
+    session.commit()
+    page = client.get(f"/console/merge?ticket={printer.id}&ticket={again.id}").text
+    assert f"Ticket #{again.id} is closed." in page
+    numbers = [open_ticket(team, carla, f"Ticket {number}", "Text").id for number in range(51)]
+    session.commit()
+    words = "&".join(f"ticket={number}" for number in numbers)
+    assert "At most 50 tickets" in client.get(f"/console/merge?{words}").text
+
+
+def test_all_that_a_list_shows_can_be_merged(client, printer, again, other):
+    ticked = {"action": "merge", "all": "1", "words": "q=fire"}
+    answer = client.post("/console/tickets/bulk", data=ticked)
+
+    assert answer.status_code == 303
+    merged = re.findall(r"ticket=(\d+)", answer.headers["Location"])
+    assert sorted(map(int, merged)) == [printer.id, again.id, other.id]
+
+
 def test_undo_from_the_history(client, printer, again, other):
     merge(client, again, other, into=printer, confirmed="1")
     answer = client.post(f"/console/tickets/{again.id}/unmerging")
@@ -212,6 +232,23 @@ def test_an_answer_to_a_ticket_that_was_merged_meanwhile_is_kept_and_not_sent(cl
 
     assert answer.status_code == 422 and "For Carla alone" in answer.text
     assert len(fresh(printer).messages) == 2
+
+
+def test_an_answer_to_a_ticket_that_got_more_readers_meanwhile_is_asked_about_once(client, printer, other, agnes):
+    page = client.get(f"/console/tickets/{printer.id}").text
+    assert 'name="merged" value="0"' in page and "by a merged ticket" not in page
+    other.merge_into(printer, agnes.contact)
+    session.commit()
+    said = {"body": "For Carla alone", "key": "k", "seen": other.id + 99}
+    answer = client.post(f"/console/tickets/{printer.id}/replies", data={**said, "merged": 0})
+
+    assert answer.status_code == 422 and "For Carla alone" in answer.text and "was merged into this one" in answer.text
+    assert "Paul Petit" in answer.text and "by a merged ticket" in answer.text
+    assert len(fresh(printer).messages) == 2
+    again = re.search(r'name="merged" value="(\d+)"', answer.text)[1]
+    assert client.post(f"/console/tickets/{printer.id}/replies", data={**said, "merged": again}).status_code == 303
+    note = {"body": "Between us", "internal": "y", "key": "n", "merged": 0}
+    assert client.post(f"/console/tickets/{printer.id}/replies", data=note).status_code == 303
 
 
 def test_a_message_is_split_off_and_brought_back(client, printer, carla):

@@ -9,7 +9,7 @@ from flask_babel import pgettext
 
 from models import session
 from models.filters import NARROWED_BY, Filters
-from models.listing import PER_PAGE, excerpts, page_of
+from models.listing import PER_PAGE, excerpts, found_by_merged, page_of
 from models.saved_view import views_of
 from web.navigation import stands
 from web.redirects import safe_next
@@ -89,6 +89,8 @@ def _list():
         return url_for(request.endpoint, **words)
 
     people, saved = colleagues(me()), views_of(me())
+    found = excerpts([row.number for row in page.rows], page.terms, internal=True)
+    found |= found_by_merged([row for row in page.rows if row.number not in found], page.terms)
     return render_template(
         "console/tickets.html",
         page=page,
@@ -107,7 +109,7 @@ def _list():
         first=(asked.page - 1) * PER_PAGE + 1,
         next=address(page=asked.page + 1, after=page.next) if page.next else None,
         previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
-        found=excerpts([row.number for row in page.rows], page.terms, internal=True),
+        found=found,
         merging=stands("/console/merge"),
         ticket_root=url_for("console.ticket", number=0)[:-1],
         board_url=_board(asked, page.scope),

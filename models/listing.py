@@ -175,8 +175,8 @@ def tickets_of(user, numbers, *options) -> list[Ticket]:
 def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[str, bool]]]:
     """Where the words stand in the messages of these tickets, in pieces: in the latest message that has them.
 
-    ``internal`` readers also find notes (R-VIS-9) and subjects of tickets that were merged into one of these, others
-    only what was said to the ticket itself: no word of another customer (R-MERGE-3). Two queries at most.
+    Notes are read for ``internal`` readers alone (R-VIS-9); others find only what was said to the ticket itself, and no
+    word of another customer (R-MERGE-3). One query.
     """
     if not terms or not numbers:
         return {}
@@ -184,11 +184,6 @@ def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[
     for number, text in plain_rows(_said(internal), {"tickets": numbers}):
         if number not in found and (pieces := excerpt(text, terms)):
             found[number] = pieces
-    if internal and (elsewhere := set(numbers) - set(found)):
-        merged = select(MergedPath.into_id, Ticket.subject).join(Ticket, Ticket.id == MergedPath.ticket_id)
-        for number, subject in session.execute(merged.where(MergedPath.into_id.in_(elsewhere)).order_by(Ticket.id)):
-            if number not in found and (pieces := excerpt(subject, terms)):
-                found[number] = pieces
     return found
 
 
@@ -197,6 +192,19 @@ def _said(internal: bool):
     """What was said on some tickets, of each the latest first."""
     body = func.substr(Message.body, 1, READ_FOR_EXCERPTS)
     tickets = bindparam("tickets", expanding=True)
-    place, here = (Message.ticket_id, Message.ticket_id.in_(tickets)) if internal else (Message.home_id, said_to(tickets))
-    query = select(place, body).where(here).order_by(place.desc(), Message.at.desc(), Message.id.desc())
+    place = Message.ticket_id if internal else Message.home_id
+    query = select(place, body).where(place.in_(tickets) if internal else said_to(tickets))
+    query = query.order_by(place.desc(), Message.at.desc(), Message.id.desc())
     return query if internal else query.where(~Message.internal)
+
+
+def found_by_merged(rows: list[Row], terms) -> dict[int, list[tuple[str, bool]]]:
+    """The same of rows that have the words in the subject of a ticket that became part of them, and not in their own.
+
+    Internal users who see the ticket that stays see this as well (R-MERGE-3). One query, or none.
+    """
+    numbers = [row.number for row in rows if not excerpt(row.subject, terms)] if terms else []
+    merged = select(MergedPath.into_id, Ticket.subject).join(Ticket, Ticket.id == MergedPath.ticket_id)
+    merged = merged.where(MergedPath.into_id.in_(numbers)).order_by(Ticket.id.desc())
+    found = ((number, excerpt(subject, terms)) for number, subject in (session.execute(merged) if numbers else ()))
+    return {number: pieces for number, pieces in found if pieces}

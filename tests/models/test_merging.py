@@ -10,7 +10,7 @@ import interchange
 from models import Company, Contact, Delivery, Message, Upload, make_team, merge, open_ticket, session
 from models.closing import TicketClosed
 from models.links import Link
-from models.listing import Filters, excerpts, page_of
+from models.listing import Filters, found_by_merged, page_of
 from models.merging import CannotMerge, MergedPath, Merging
 from models.search import matching
 from models.ticket import Ticket
@@ -297,13 +297,15 @@ def test_words_are_found_by_us_on_the_one_that_stays_and_by_customers_on_their_o
 def test_we_find_a_merged_ticket_by_its_own_subject_and_customer_on_the_one_that_stays(printer, other, again, agnes):
     other.merge_into(again, agnes.contact)
     again.merge_into(printer, agnes.contact)
-    found = lambda words: [row.number for row in page_of(agnes, Filters(q=words)).rows]  # noqa: E731
+    page = lambda words: page_of(agnes, Filters(q=words))  # noqa: E731
+    found = lambda words: [row.number for row in page(words).rows]  # noqa: E731
 
     assert found('"fire in the office"') == found("paul@other.example") == found("burns") == [printer.id]
-    assert "".join(text for text, _ in excerpts([printer.id], terms_of("burns"), internal=True)[printer.id]) == (
-        "Printer burns"
-    )
-    assert excerpts([printer.id], terms_of("burns"), internal=False) == {}
+    shown = found_by_merged(page("burns").rows, terms_of("burns"))
+    assert {number: "".join(text for text, _ in pieces) for number, pieces in shown.items()} == {
+        printer.id: "Printer burns"
+    }
+    assert found_by_merged(page("burns").rows, terms_of("printer")) == {}
     again.unmerge(agnes.contact)
     assert found('"fire in the office"') == [again.id]
     other.unmerge(agnes.contact)

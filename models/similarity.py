@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import combinations
 
 from flask_babel import gettext, ngettext
 from rapidfuzz import fuzz
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select, text
 
 from .attachment import Attachment
 from .base import is_sqlite, session
@@ -19,7 +20,8 @@ from .words import words
 WEIGHTS = {"text": 45, "subject": 25, "customer": 15, "time": 10, "attachments": 5}
 MOST_WORDS = 300  # of a text that is compared
 AT_ONCE, FAR_APART = timedelta(hours=1), timedelta(days=30)  # as near, and as far, as times can be
-ASKED, COMMON, COMPARED, BEST = 12, 300, 40, 10  # words, tickets with one of them, candidates, answers
+ASKED, PAIRED = 12, 4  # words, and words of the subject that are asked for two by two
+COMMON, COMPARED, BEST = 300, 40, 10  # tickets with a word, candidates, answers
 
 
 @dataclass
@@ -157,15 +159,9 @@ def _candidates(sketch) -> dict[int, float]:
     """{number: weight} of open tickets that share rare words, or the customer."""
     from .people import Contact
 
-    asked = _rare(sketch)
-    hits = _with_words(asked) if asked else []
-    counts = {}
-    for word, id, _ in hits:
-        counts.setdefault(word, []).append(id)
-    weights = {}
-    for word, id, open in hits:
-        if open and len(counts[word]) < COMMON:  # a word of everybody says nothing
-            weights[id] = weights.get(id, 0) + math.log(1 + COMMON / len(counts[word]))
+    asked, weights = _rare(sketch), {}
+    for count, id in _with_words(asked) if asked else ():
+        weights[id] = weights.get(id, 0) + math.log(1 + COMMON / count)
     own = select(Ticket.id).join(Contact, Contact.id == Ticket.customer_id).where(Contact.email == sketch.customer)
     own = own.where(Ticket.stage_id.in_(select(Stage.id).where(~Stage.folded)), Ticket.merged_into_id.is_(None))
     for id in session.scalars(own.order_by(Ticket.last_activity_at.desc()).limit(COMPARED // 2)):
@@ -173,27 +169,38 @@ def _candidates(sketch) -> dict[int, float]:
     return weights
 
 
-def _rare(sketch) -> list[str]:
-    """The words that are likely to be rare: with digits, of the subject, long."""
+def _rare(sketch) -> list[tuple[str, ...]]:
+    """What is likely to be rare: words with digits, of the subject, long; and words of the subject two by two, since
+    each of them alone is common on a large desk."""
     every = dict.fromkeys(word for word in (*sketch.subject_words, *sketch.text_words) if len(word) > 2)
     subject = set(sketch.subject_words)
     telling = sorted(every, key=lambda word: (word.isalpha(), -len(word) - 3 * (word in subject), word))
-    return telling[:ASKED]
+    pairs = combinations([word for word in telling if word in subject][:PAIRED], 2)
+    return [*((word,) for word in telling[:ASKED]), *pairs]
 
 
-def _with_words(asked) -> list[tuple[int, int, bool]]:
-    """(place of the word, number, open or not) of up to COMMON tickets for each word, as customers wrote it."""
+def _with_words(asked) -> list[tuple[int, int]]:
+    """(how many tickets have the words, number of an open one of them) for what fewer than COMMON have.
+
+    What everybody writes says nothing. Whether a ticket is open is asked of each by itself: joined, PostgreSQL would
+    rather read all tickets there are.
+    """
     if is_sqlite():
-        part = "SELECT rowid AS id FROM ticket_search WHERE ticket_search MATCH :w{0} LIMIT :common"
-        values = {f"w{place}": f'public : "{word}"' for place, word in enumerate(asked)}
+        part, joined = "SELECT rowid AS id FROM ticket_search WHERE ticket_search MATCH :w{0} LIMIT :common", '" AND "'
+        values = [f'public : ("{joined.join(words)}")' for words in asked]
     else:
         part = "SELECT ticket_id AS id FROM ticket_search WHERE public @@ CAST(:w{0} AS tsquery) LIMIT :common"
-        values = {f"w{place}": f"'{word}'" for place, word in enumerate(asked)}
+        values = [" & ".join(f"'{word}'" for word in words) for words in asked]
     parts = [f"SELECT {n} AS word, id FROM ({part.format(n)}) AS p{n}" for n in range(len(asked))]  # noqa: S608
-    folded = list(session.scalars(select(Stage.id).where(Stage.folded)))
-    sql = (
-        "SELECT word, found.id, tickets.stage_id NOT IN :folded AND tickets.merged_into_id IS NULL "  # noqa: S608
-        f"FROM ({' UNION ALL '.join(parts)}) AS found JOIN tickets ON tickets.id = found.id"
-    )
-    query = text(sql).bindparams(bindparam("folded", folded or [0], expanding=True))
-    return session.execute(query, {**values, "common": COMMON}).all()
+    values = {f"w{n}": value for n, value in enumerate(values)} | {"common": COMMON}
+    return session.execute(text(_RARE.format(" UNION ALL ".join(parts))), values).all()
+
+
+_RARE = """
+WITH found AS MATERIALIZED ({}),
+rare AS (SELECT word, count(*) AS tickets FROM found GROUP BY word HAVING count(*) < :common)
+SELECT rare.tickets, found.id FROM rare JOIN found ON found.word = rare.word
+WHERE (SELECT CASE WHEN merged_into_id IS NULL THEN stage_id END FROM tickets WHERE tickets.id = found.id)
+      IN (SELECT id FROM stages WHERE NOT folded)
+ORDER BY found.word, found.id
+"""

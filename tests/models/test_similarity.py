@@ -86,6 +86,21 @@ def test_the_best_candidates_come_first_and_none_that_cannot_be_merged(team, car
     assert found[0].percent > 95
 
 
+def test_words_that_everybody_uses_say_nothing_but_two_of_them_together_do(team, carla, printer, monkeypatch):
+    monkeypatch.setattr("models.similarity.COMMON", 3)
+    paul = Contact(email="paul@other.example")
+    session.add(paul)
+    for _ in range(3):
+        open_ticket(team, paul, "Stripes", "My shirt")
+        open_ticket(team, paul, "Printer", "Please order one")
+    both = open_ticket(team, paul, "Printer stripes", "Grey")
+    asked = Sketch("Stripes from the printer", "", "ada@x.example", now(), company_id=team.company_id)
+
+    assert [one.number for one in most_alike(asked, true())] == [both.id]
+    alone = Sketch("Printer", "", "ada@x.example", now(), company_id=team.company_id)
+    assert most_alike(alone, true()) == []
+
+
 def test_suggestions_are_found_when_tickets_arrive_and_only_by_those_who_see_both(
     company, team, carla, printer, again, agnes, arthur
 ):

@@ -10,6 +10,7 @@ from flask_babel import pgettext
 from models import session
 from models.filters import NARROWED_BY, Filters
 from models.listing import PER_PAGE, excerpts, found_by_merged, page_of
+from models.lookalikes import likest
 from models.saved_view import views_of
 from web.navigation import stands
 from web.redirects import safe_next
@@ -110,6 +111,7 @@ def _list():
         next=address(page=asked.page + 1, after=page.next) if page.next else None,
         previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
         found=found,
+        alike=likest([row.number for row in page.rows], me()) if asked.duplicates else {},
         merging=stands("/console/merge"),
         ticket_root=url_for("console.ticket", number=0)[:-1],
         board_url=_board(asked, page.scope),

@@ -138,13 +138,17 @@ def _merged_into(ticket) -> list:
 def duplicates(number):
     """What may be the same request, for the side of its page."""
     ticket = me().ticket(number)
-    return render_template("console/_alike.html", ticket=ticket, alike=suggestions(ticket, me()))
+    alike = [other for other, _percent in suggestions(ticket, me())]
+    return render_template("console/_alike.html", ticket=ticket, alike=alike, how=likenesses(ticket, alike))
 
 
-@bp.get("/tickets/similar")
+@bp.post("/tickets/similar")
 def similar():
-    """While a ticket is written: what is open and like it; ``subject``, ``description``, ``email``, ``team``."""
-    typed = request.args
+    """While a ticket is written: what is open and like it; ``subject``, ``description``, ``email``, ``team``.
+
+    Nothing changes; what somebody types has no business in an address and in its log (threat model, rule 17).
+    """
+    typed = request.form
     team = next((one for one in me().teams() if one.id == typed.get("team", type=int)), None)
     found = []
     if team and (typed.get("subject", "").strip() or typed.get("description", "").strip()):

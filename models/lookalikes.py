@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, and_, delete, or_, select, true, update
+from sqlalchemy import CheckConstraint, ForeignKey, and_, delete, or_, select, true, union_all, update
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from .base import Base, UtcDateTime, now, session
@@ -88,13 +88,23 @@ def suggestions(ticket, user) -> list[tuple[Ticket, int]]:
     return session.execute(query.order_by(Lookalike.percent.desc(), Ticket.id).limit(5)).all()
 
 
+def _pairs(user):
+    """Each pair as it is seen from either of its tickets: that one, the other, which this user may see, the percent."""
+    for mine, theirs in ((Lookalike.first_id, Lookalike.second_id), (Lookalike.second_id, Lookalike.first_id)):
+        pair = select(mine.label("mine"), theirs.label("theirs"), Lookalike.percent).join(Ticket, Ticket.id == theirs)
+        yield mine, pair.where(Lookalike.dismissed_at.is_(None), _alive(), tickets_visible_to(user)).correlate(None)
+
+
 def likely_duplicates(user):
     """A condition on Ticket: another ticket, which this user may see too, may be the same request."""
-    pairs = []
-    for mine, theirs in ((Lookalike.first_id, Lookalike.second_id), (Lookalike.second_id, Lookalike.first_id)):
-        pair = select(mine).join(Ticket, Ticket.id == theirs)
-        pairs.append(pair.where(Lookalike.dismissed_at.is_(None), _alive(), tickets_visible_to(user)).correlate(None))
-    return or_(Ticket.id.in_(pairs[0]), Ticket.id.in_(pairs[1])) & _alive()
+    return or_(*(Ticket.id.in_(pair.with_only_columns(mine)) for mine, pair in _pairs(user))) & _alive()
+
+
+def likest(numbers, user) -> dict[int, tuple[int, int]]:
+    """{number: (number of the ticket that is most likely the same, percent)}; one query."""
+    pairs = union_all(*(pair.where(mine.in_(numbers)) for mine, pair in _pairs(user))).subquery()
+    best_last = select(pairs).order_by(pairs.c.percent, pairs.c.theirs.desc())
+    return {mine: (theirs, percent) for mine, theirs, percent in session.execute(best_last)}
 
 
 def live_suggestions(sketch, user, least=30) -> list[Likeness]:

@@ -20,7 +20,7 @@ def work(seed: int, times: int):
         chosen = chance.sample(numbers, chance.choice((2, 2, 3)))
         try:
             *sources, into = (session.get(Ticket, number) for number in chosen)
-            if chance.random() < 0.3 and sources[0].merged_into_id is not None:
+            if chance.random() < 0.8 and sources[0].merged_into_id is not None:
                 sources[0].unmerge(by, now())
                 outcomes["undone"] += 1
             else:

@@ -23,6 +23,7 @@ from models.visibility import teams_visible_to
 from . import administrators_only, bp, me
 from .choices import NEEDED, email_address, trim
 from .mail import tabs
+from .outbox import mail_folder
 
 
 class AddressForm(FlaskForm):
@@ -76,6 +77,7 @@ def page(form):
         "console/mail_addresses.html", rows=rows, checks={check.address: check for check in checks}, form=form,
         tabs=tabs("addresses"), ways=[name for name, value in ways.items() if value], at=now(),
         mark=config["REPLY_MARK"], nameless=[team for team in teams if not team.address],
+        folder=mail_folder(),
     )  # fmt: skip
 
 

@@ -209,3 +209,20 @@ def test_a_stranger_who_takes_the_customers_name_is_shown_with_the_address(offic
     page = office.get(f"/console/tickets/{printer.number}").text
 
     assert re.findall(r'class="message-address">([^<]+)<', page) == ["eve@evil.example"]
+
+
+def test_the_ticket_says_that_a_mail_to_its_customer_came_back(office, printer, carla):
+    address = f"/console/tickets/{printer.number}"
+    assert "A mail to this address came back" not in office.get(address).text
+    carla.bounced_at = now()
+    session.commit()
+
+    assert "A mail to this address came back on" in office.get(address).text
+
+
+def test_nothing_is_checked_while_mail_stays_here(app, office, team):
+    app.config["MAIL_URL"] = ""
+    page = office.get("/console/mail/addresses").text
+
+    assert SUPPORT in page and "MAIL_URL is not set" in page
+    assert "Send a mail there" not in page

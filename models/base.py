@@ -65,20 +65,20 @@ def number_new():
     for one in session.new:
         if "id" in one.__table__.c:
             waiting.setdefault(type(one), []).append(one)
-    for model, ones in waiting.items():
-        nameless = [one for one in ones if one.id is None]
-        if nameless:
-            for one, id in zip(nameless, _ids(model.__table__.name, ones, len(nameless)), strict=True):
-                one.id = id
+    with session.no_autoflush:
+        for model, ones in waiting.items():
+            nameless = [one for one in ones if one.id is None]
+            if nameless:
+                for one, id in zip(nameless, _ids(model.__table__.name, ones, len(nameless)), strict=True):
+                    one.id = id
 
 
 def _ids(table: str, ones: list, count: int):
     if not is_sqlite():
         numbers = text("SELECT nextval(pg_get_serial_sequence(:table, 'id')) FROM generate_series(1, :count)")
         return session.scalars(numbers, {"table": table, "count": count}).all()
-    with session.no_autoflush:
-        last = session.scalar(text(f"SELECT max(id) FROM {table}")) or 0  # noqa: S608
-        used = session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}) or 0
+    last = session.scalar(text(f"SELECT max(id) FROM {table}")) or 0  # noqa: S608
+    used = session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = :table"), {"table": table}) or 0
     first = max(last, used, *(one.id or 0 for one in ones)) + 1
     return range(first, first + count)
 

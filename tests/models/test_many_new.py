@@ -24,6 +24,17 @@ def test_rows_are_numbered_in_their_order_and_those_in_between_get_other_numbers
     assert known.id < first.id < second.id < between.id < after.id
 
 
+def test_numbering_inserts_nothing_yet(app, queries):
+    contacts("first", "second")
+    with queries() as made:
+        number_new()
+        assert not any(statement.startswith("INSERT") for statement in made)
+        flush_many()
+
+    assert [statement.split()[0] for statement in made if "contacts (" in statement] == ["INSERT"]
+    assert not any(statement.startswith("UPDATE") for statement in made)
+
+
 def test_the_number_of_a_ticket_that_was_removed_is_not_used_again(team, carla):
     session.flush()
     opening = Opening(team, carla, "Gone", "Soon")

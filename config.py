@@ -26,7 +26,8 @@ AUTHSERV_ID           none                      the name by which our own mail s
 RECIPIENT_HEADER      none                      the header in which our own mail server notes the recipient, as
                                                 Delivered-To, for ways in that have no envelope (IMAP, a pipe)
 MAX_MAIL_BYTES        70000000 bytes            a larger mail is refused, or set aside where it cannot be
-SENDER_LIMIT          30 per hour               new tickets of one sender by mail; what is more is kept in quarantine
+SENDER_LIMIT          30 per hour               new tickets, and answers, of one sender by mail; what is
+                                                more is kept in quarantine
 SMS_URL               none                      the SMS gateway, as apprise names it, with {phone} for the number:
                                                 twilio://SID:TOKEN@FROM/{phone}
 ATTACHMENTS_URL       DATA_DIR/attachments      where attachments are kept

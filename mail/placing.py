@@ -5,6 +5,7 @@ import hashlib
 import io
 import logging
 import re
+from collections import Counter
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -39,6 +40,7 @@ NOT_ACTIVE = in_english("The team is not active.")
 CLOSED = in_english("The ticket is closed: reopen it, then run this again.")
 SPAM = in_english("The mail server says that it is spam.")
 TOO_MANY = in_english("Its sender opened too many tickets in a short time.")
+TOO_OFTEN = in_english("Its sender answered too often in a short time, as programs do that answer each other.")
 OURS = in_english("It comes from one of our own addresses.")
 CHECK = in_english("It is our own check of this address.")
 TWICE = in_english("It came twice.")
@@ -61,7 +63,8 @@ class Placing:
     def __init__(self, at):
         self.at, self.config = at, current_app.config
         self.openings: list[tuple[IncomingMail, object, Opening]] = []
-        self.addresses, self.people, self.opened, self.answered = {}, {}, {}, set()
+        self.addresses, self.people, self.answered = {}, {}, set()
+        self.placed = Counter()  # of (author, state): mails of late
         self.unknown: set[str] = set()  # authors who were no contacts when we looked
         self.ours, self.checks, self.limit = set(), {}, 0
         self.known: dict[str, bool] = {}  # keys of messages, and whether there is one
@@ -80,9 +83,10 @@ class Placing:
         limit = parse(self.config["SENDER_LIMIT"])
         since = self.at - timedelta(seconds=limit.get_expiry())
         self.limit = limit.amount
-        rows = select(IncomingMail.author, func.count()).where(IncomingMail.author.in_(authors))
-        tickets = rows.where(IncomingMail.state == "ticket", IncomingMail.received_at > since)
-        self.opened = dict(session.execute(tickets.group_by(IncomingMail.author)).all())
+        said = IncomingMail.author, IncomingMail.state
+        late = select(*said, func.count()).where(IncomingMail.author.in_(authors), IncomingMail.received_at > since)
+        late = late.where(IncomingMail.state.in_(("ticket", "reply"))).group_by(*said)
+        self.placed = Counter({(author, state): count for author, state, count in session.execute(late)})
         self.answered = self._answered(authors)
         self.ours = set(session.scalars(select(Delivery.mail_id).where(Delivery.mail_id.in_(ids))))
         checks = select(AddressCheck).where(AddressCheck.mail_id.in_(ids))
@@ -224,6 +228,10 @@ class Placing:
         key = self._key(ticket.team, found, mail)
         if session.scalar(select(Message.id).where(Message.submission_key == key)):
             return self._twice(mail, key)
+        # Two programs that take part in a ticket, and hide what they are, would answer each other for ever.
+        if self.placed[found.author, "reply"] >= self.limit and not (mail.released or _is_staff(author)):
+            return mail.becomes("quarantined", TOO_OFTEN, self.at, ticket=ticket)
+        self.placed[found.author, "reply"] += 1
         hush = not self._may_answer(found)
         stage_id = ticket.stage_id
         try:
@@ -254,9 +262,9 @@ class Placing:
         if not mail.released:
             if found.spam:
                 return mail.becomes("quarantined", SPAM, self.at)
-            if self.opened.get(found.author, 0) >= self.limit:
+            if self.placed[found.author, "ticket"] >= self.limit:
                 return mail.becomes("quarantined", TOO_MANY, self.at)
-        self.opened[found.author] = self.opened.get(found.author, 0) + 1
+        self.placed[found.author, "ticket"] += 1
         opening = self._opening(mail, found, key)
         if opening.answered:
             self._note_answer(mail, found)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mail.rendering import prepare, render
-from models import now, session
-from tests.mail.arriving import letter, mails_to, receive
+from models import Contact, now, session
+from tests.mail.arriving import letter, mails_to, receive, settle
 
 
 def test_one_address_gets_one_automatic_answer_a_day(team):
@@ -64,3 +64,25 @@ def test_followers_are_mailed_the_new_words_alone(printer, carla, team, agnes):
     for part in ("plain", "html"):
         assert "It burns again." in written.get_body((part,)).get_content()
         assert "We got it." not in written.get_body((part,)).get_content()
+
+
+def test_two_programs_that_answer_each_other_come_to_an_end(app, printer, carla, team, agnes):
+    app.config |= {"SENDER_LIMIT": "3 per hour", "REPLY_MARK": "+"}
+    fred = Contact(email="fred@client.example")
+    session.add(fred)
+    printer.add_follower(fred)
+    session.commit()
+    sent = mails_to(carla.email)[0]
+    ours = f"<{sent.mail_id}>"
+    for number in range(5):
+        mails = [
+            receive(letter(f"{name}@client.example", text=f"Got it ({number})", In_Reply_To=ours))
+            for name in ("carla", "fred")
+        ]
+
+    assert [mail.state for mail in mails] == ["quarantined"] * 2
+    assert len(printer.messages) == 1 + 3 + 3
+    mails[0].run_again()
+    session.commit()
+    settle()
+    assert (mails[0].state, mails[0].ticket) == ("reply", printer)

@@ -6,6 +6,7 @@ itself once a minute.
 """
 
 import functools
+import gc
 import logging
 import signal
 import sys
@@ -190,6 +191,7 @@ def work(*queues: str):
     signal.signal(signal.SIGTERM, request_stop)
     with suppress(StopRequested):
         url = application().config["REDIS_URL"]
+        gc.freeze()  # what is loaded by now stays: the collector need not go through it again and again
         while not stopping.is_set():
             try:
                 rounds.look()

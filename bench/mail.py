@@ -6,6 +6,7 @@ happen at once: that says how long a mail takes from the wire to its ticket.
 
 import argparse
 import base64
+import gc
 import os
 import smtplib
 import subprocess
@@ -108,6 +109,7 @@ def measure(kind: str, number: int):
         session.commit()
         listener = Listener(kind)
         try:
+            gc.freeze()  # as the worker does
             warm = [written(one, to) for one in range(10 * number, 10 * number + 50)]
             listener.deliver(warm, to)
             place_all()

@@ -319,7 +319,7 @@ class Placing:
                 opening.customer = self._contact(found, together=True)
         tickets = open_tickets([opening for _, _, opening in lined_up])
         for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):
-            mail.becomes("ticket", "", self.at, ticket=ticket, message=opening.message)
+            mail.becomes("ticket", "", self.at, ticket_id=ticket.id, message_id=opening.message.id)
             self.known[opening.key] = True
 
     def _contact(self, found, together=False) -> Contact:

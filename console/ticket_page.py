@@ -15,7 +15,7 @@ from wtforms.fields import SelectChoice
 from models import Event, Message, Ticket, session
 from models.people import Contact, User
 from models.phone import readable_phone
-from models.team import Team
+from models.stage import stage_names
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
@@ -26,7 +26,8 @@ from .forms import PRIORITIES, CloseForm, EditForm, FollowerForm, PhoneForm
 
 # What the page shows of the ticket itself; ``_load_story`` brings the rest, in as many queries whatever their number.
 SHOWN = (
-    joinedload(Ticket.team).selectinload(Team.stages),  # the ticket's own stage is one of them
+    joinedload(Ticket.team),
+    joinedload(Ticket.stage),
     joinedload(Ticket.customer),
     joinedload(Ticket.assignee),
     joinedload(Ticket.rating),
@@ -114,7 +115,7 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     _load_story(ticket)
     following, open = ticket.following, not ticket.closed
     followers = [one.contact for one in following]
-    teams = teams_for(ticket) if open else []
+    teams = teams_for(ticket) if open else {}
     assignable = ticket.team.assignable_people if open else []
     known = [
         *followers,
@@ -127,12 +128,12 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         ticket=ticket,
         story=story(ticket),
         followers=followers,
-        stage_options=[(stage.id, stage.name) for stage in ticket.team.stages],
+        stage_options=stage_names(ticket.team_id),
         assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in assignable)],
         named=Names(known),
         mails=by_mail(ticket, followers),
         priority_options=PRIORITIES,
-        sees_team=ticket.team in teams if open else me().sees(ticket.team),
+        sees_team=ticket.team_id in teams if open else me().sees(ticket.team),
         links=ticket.links if me().administrator else [],
         answered=ticket.answered,
         edit=forms.get("edit") or edit_form(ticket, teams=teams),
@@ -150,8 +151,12 @@ def edit_form(ticket, formdata=None, teams=None) -> EditForm:
     """The ticket's properties; given ``formdata``, fields that were not sent are left out of the form."""
     now = {name: getattr(ticket, name) for name in ("subject", "priority", "never_auto_close")}
     form = EditForm(formdata, data=now | {"tags": ", ".join(tag.name for tag in ticket.tags), "team": ticket.team_id})
-    choices = teams_for(ticket) if teams is None else [*([] if ticket.team in teams else [ticket.team]), *teams]
-    form.team.choices = [SelectChoice(team.id, team.name) for team in choices]
+    choices = (
+        teams_for(ticket)
+        if teams is None
+        else ({} if ticket.team_id in teams else {ticket.team_id: ticket.team.name}) | teams
+    )
+    form.team.choices = [SelectChoice(*choice) for choice in choices.items()]
     if formdata is not None:
         for name in ("subject", "priority", "tags", "team", "never_auto_close"):
             if name not in formdata:
@@ -159,9 +164,9 @@ def edit_form(ticket, formdata=None, teams=None) -> EditForm:
     return form
 
 
-def teams_for(ticket) -> list[Team]:
+def teams_for(ticket) -> dict[int, str]:
     """The teams that may take this ticket: its own, and those of the same company that this user may see."""
-    return [team for team in me().teams() if team.company_id == ticket.team.company_id]
+    return me().team_names(ticket.team.company_id)
 
 
 def address_of(ticket, **more) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from sqlalchemy import bindparam, select
 
-from .base import session
+from .base import plain_rows, session
 
 LARGEST_ID = 2**31 - 1  # of an integer column
 
@@ -39,6 +39,13 @@ class Seeing:
 
         teams = session.scalars(_teams(self.role), parameters_of(self)) if self.active else []
         return [team for team in teams if self.focus in (None, team.company_id)]
+
+    def team_names(self, company_id: int) -> dict[int, str]:
+        """The same teams of one company, as a choice offers them."""
+        from .visibility import parameters_of
+
+        rows = plain_rows(_team_names(self.role), parameters_of(self)) if self.active else []
+        return {id: name for id, name, company in rows if company == company_id and self.focus in (None, company)}
 
     def sees(self, thing) -> bool:
         """Whether this user may see this ticket or team."""
@@ -80,3 +87,10 @@ def _teams(role):
     from .visibility import Somebody, teams_visible_to
 
     return select(Team).where(teams_visible_to(Somebody(role)), Team.active).order_by(Team.name, Team.id)
+
+
+@lru_cache(maxsize=8)
+def _team_names(role):
+    from .team import Team
+
+    return _teams(role).with_only_columns(Team.id, Team.name, Team.company_id)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, bindparam, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .access import NotVisible
-from .base import add_unless_there, is_sqlite, session
+from .base import add_unless_there, is_sqlite, plain_rows, session
 from .candidates import Place, customers_named, tickets_found
 from .closing_rule import ClosingRule
 from .filters import LARGEST_ID, Filters, Scope
@@ -106,7 +106,7 @@ class Board:
     @cached_property
     def _pipelines(self) -> list[tuple]:
         values = {"teams": [*self.teams, *self.private], "private": self.private, **parameters_of(self.user)}
-        return [tuple(row) for row in session.execute(_pipelines(self.user.role), values)]
+        return [tuple(row) for row in plain_rows(_pipelines(self.user.role), values)]
 
     @property
     def stages(self) -> set[int]:
@@ -125,7 +125,7 @@ class Board:
         for n, id in enumerate([*self.teams, *self.private]):
             seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
             parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
-        changed = session.execute(text(" UNION ALL ".join(parts)), values).all() if parts else []
+        changed = plain_rows(text(" UNION ALL ".join(parts)), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
         seen = reader, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
         return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
@@ -232,7 +232,7 @@ class Board:
 
 
 def _joined(parts: list[str], values: dict) -> list:
-    return [row for some in _slices(parts) for row in session.execute(text(" UNION ALL ".join(some)), values)]
+    return [row for some in _slices(parts) for row in plain_rows(text(" UNION ALL ".join(some)), values)]
 
 
 def _slices(parts: list):

@@ -1,12 +1,13 @@
 """The pipeline: stages shared between teams, and the one way in which a ticket changes its stage."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text, func, select
+from sqlalchemy import CheckConstraint, Column, ForeignKey, String, Table, Text, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from .base import Base, Refusal, now, session
+from .base import Base, Refusal, now, plain_rows, session
 from .template import Template
 from .templates_shipped import shipped
 
@@ -134,6 +135,17 @@ def _standard_stage(name, position, one, language) -> Stage:
     stage = Stage(name=name, position=position, email_template=template, folded=folded, status=status)
     session.add(stage)
     return stage
+
+
+@cache
+def _names():
+    query = select(Stage.id, Stage.name).join(team_stages).where(team_stages.c.team_id == bindparam("team"))
+    return query.order_by(Stage.position, Stage.id)
+
+
+def stage_names(team_id: int) -> list[tuple[int, str]]:
+    """The stages of a team in their order, as a choice offers them."""
+    return [tuple(row) for row in plain_rows(_names(), {"team": team_id})]
 
 
 class Pipeline:

@@ -48,12 +48,13 @@ def language() -> str:
         return locale.language if locale else "en"
 
 
-def zone():
-    """The reader's time zone, found as quickly."""
+def reader() -> tuple:
+    """The reader's time zone and language, in one look."""
     try:
-        return g._flask_babel.babel_tzinfo or get_timezone()
+        known = g._flask_babel
+        return known.babel_tzinfo, known.babel_locale.language
     except (AttributeError, RuntimeError):
-        return get_timezone()
+        return get_timezone(), language()
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """How values are said on a page: times, sizes, initials, the names of states. Filters of every template."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ from markupsafe import Markup, escape
 from models.phone import readable_phone
 from models.words import marked as pieces_of
 
-from .locale import gettext, language, zone
+from .locale import gettext, language, reader
 from .markup import markup, passages
 
 STATUS_NAMES = {
@@ -53,11 +54,13 @@ def _delta(seconds: int, locale: str) -> str:
 def ago(when: datetime, now: datetime | None = None) -> str:
     """ "3 hours ago", or "in 2 days" for what is still to come; less than a minute is "just now"."""
     seconds = int(((now or datetime.now(UTC)) - when).total_seconds())
+    return gettext("just now") if -60 < seconds < 60 else _distance(seconds, language())
+
+
+def _distance(seconds: int, locale: str) -> str:
     size = abs(seconds)
-    if size < 60:
-        return gettext("just now")
     unit = 86400 if size >= 86400 else 3600 if size >= 3600 else 60
-    return _delta(seconds // unit * unit if seconds > 0 else -(-seconds // unit * unit), language())
+    return _delta(size // unit * unit * (1 if seconds > 0 else -1), locale)
 
 
 @lru_cache(maxsize=8192)
@@ -93,7 +96,7 @@ def closed_how(closing, opened: datetime) -> str:
 
 def moment(when: datetime) -> str:
     """Date and time in the reader's zone."""
-    return _moment(when.replace(second=0, microsecond=0), zone(), language())
+    return _moment(when.replace(second=0, microsecond=0), *reader())
 
 
 @lru_cache(maxsize=8192)
@@ -105,7 +108,10 @@ def time_ago(when: datetime | None, prefix="") -> Markup:
     """ "3 hours ago" in <time>, with the exact moment in its title; nothing for None. A list has fifty of them."""
     if when is None:
         return Markup()
-    return Markup(f"{_time(when, zone(), language())}{escape(prefix)}{escape(ago(when))}</time>")  # noqa: S704
+    zone, language = reader()
+    seconds = int(time.time() - when.timestamp())
+    said = escape(gettext("just now")) if -60 < seconds < 60 else _distance(seconds, language)
+    return Markup(f"{_time(when, zone, language)}{escape(prefix) if prefix else ''}{said}</time>")  # noqa: S704
 
 
 def day(when: datetime) -> str:

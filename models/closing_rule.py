@@ -203,11 +203,21 @@ class AutomaticClosing:
 
     def forgotten(self, at: datetime):
         """A condition on Ticket: open, and waits for our answer longer than the rule's days (R-CLOSE-3b)."""
-        from .ticket import Ticket, days
+        return forgotten_since(self.id, self.too_late(at))
 
-        open_stages = select(Stage.id).where(~Stage.folded)
-        late = Ticket.waiting_since <= at - days(self.auto_close_days)
-        return and_(Ticket.team_id == self.id, late, Ticket.stage_id.in_(open_stages))
+    def too_late(self, at: datetime) -> datetime:
+        """What waits since then or longer is forgotten."""
+        from .ticket import days
+
+        return at - days(self.auto_close_days)
+
+
+def forgotten_since(team_id, since):
+    """The same of any team and moment."""
+    from .ticket import Ticket
+
+    open_stages = select(Stage.id).where(~Stage.folded)
+    return and_(Ticket.team_id == team_id, Ticket.waiting_since <= since, Ticket.stage_id.in_(open_stages))
 
 
 def closing_teams() -> list:

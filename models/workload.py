@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import Integer, bindparam, func, select, text
 from sqlalchemy.orm import selectinload
 
 from .assignment import waits_for_assignment, whose_turn
-from .base import UtcDateTime, is_sqlite, session
+from .base import UtcDateTime, is_sqlite, plain_rows, session
+from .closing_rule import forgotten_since
 from .people import User
 from .stage import Stage
 from .team import Team
@@ -109,5 +111,10 @@ def stuck(team, at: datetime) -> tuple[int, str] | None:
 
 def forgotten_by(team, at: datetime) -> int:
     """How many open tickets wait for an answer longer than the days of the team's rule; a hundred stands for more."""
-    waiting = select(Ticket.id).where(team.forgotten(at)).limit(MOST_FORGOTTEN).subquery()
-    return session.scalar(select(func.count()).select_from(waiting))
+    return plain_rows(_number_forgotten(), {"team": team.id, "since": team.too_late(at)})[0][0]
+
+
+@cache
+def _number_forgotten():
+    waiting = select(Ticket.id).where(forgotten_since(bindparam("team"), bindparam("since"))).limit(MOST_FORGOTTEN)
+    return select(func.count()).select_from(waiting.subquery())

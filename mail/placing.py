@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from limits import parse
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.orm.attributes import set_committed_value
 
 from models.attachment import KEPT, Upload, discard
 from models.base import add_unless_there, session
@@ -104,13 +105,17 @@ class Placing:
         return set(session.scalars(select(IncomingMail.author).where(IncomingMail.author.in_(authors), *recent)))
 
     def place(self, mail: IncomingMail, found, raw: bytes):
-        """Give the mail its one outcome, or line it up for ``finish``."""
-        self._describe(mail, found)
+        """Give the mail its one outcome, or line it up for ``finish``, which writes the row once."""
         mine = self._mine(mail, found, raw)
-        mail.team = self._team(mine) if mine else None
+        set_committed_value(mail, "team", self._team(mine) if mine else None)
         if self.openings and self._may_concern_them(mail, found, mine):
             self.finish()
-        self._attempt(mail, lambda: self._decide(mail, found, mine), whole=self._may_write(found, mine))
+        whole = self._may_write(found, mine)
+        if whole:
+            self._describe(mail, found, mail.team)
+        self._attempt(mail, found, lambda: self._decide(mail, found, mine), whole)
+        if not (whole or (self.openings and self.openings[-1][0] is mail)):
+            self._describe(mail, found, mail.team)
 
     def _may_write(self, found, mine) -> bool:
         """Whether deciding may change more than the mail itself; to line up a new ticket does not."""
@@ -128,7 +133,8 @@ class Placing:
         mail.team = self._team(mail.recipient) if mail.recipient else None
         mail.becomes("parked", reason, self.at)
 
-    def _describe(self, mail, found):
+    def _describe(self, mail, found, team):
+        mail.team_id = team and team.id
         mail.author, mail.subject, mail.mail_id = found.author[:320], found.subject, found.mail_id
         mail.verified = found.verified
         others = [one for one in found.recipients if one != found.author and apart(one)[0] not in self.addresses]
@@ -155,7 +161,7 @@ class Placing:
     def _team(self, address):
         return self.addresses.get(address) or self.addresses.get(apart(address)[0])
 
-    def _attempt(self, mail, work, whole=True):
+    def _attempt(self, mail, found, work, whole=True):
         """Do it as a whole or not at all; what fails is parked, and the next one goes on (threat model, rule 43)."""
         files = len(session.info.get(KEPT, ()))
         try:
@@ -165,7 +171,7 @@ class Placing:
             raise  # the database is away: that is no fault of the mail
         except Exception as error:
             log.exception("Incoming mail %s cannot be placed.", mail.id)
-            self.people.pop(mail.author, None)
+            self.people.pop(found.author, None)
             mail.becomes("parked", f"{NOT_PLACED} {type(error).__name__}", self.at)
             for key in session.info.get(KEPT, [])[files:]:
                 discard(key)
@@ -267,7 +273,7 @@ class Placing:
         self.placed[found.author, "ticket"] += 1
         opening = self._opening(mail, found, key)
         if opening.answered:
-            self._note_answer(mail, found)
+            self.answered.add(found.author)
         self.openings.append((mail, found, opening))
         return True
 
@@ -304,13 +310,15 @@ class Placing:
             if self._is_known(opening.key):
                 return self._twice(mail, opening.key)
             fresh = self._opening(mail, found, opening.key)
+            fresh.team = opening.team
             # Its author may be new to us alone: another worker was quicker, and perhaps answered already.
             author = self._contact(found)
             session.refresh(author, with_for_update={"key_share": True})
-            fresh.answered = mail.answered = opening.answered and author.email not in self._answered([author.email])
+            fresh.answered = opening.answered and author.email not in self._answered([author.email])
             return self._open([(mail, found, fresh)])
 
-        self._attempt(mail, work)
+        self._describe(mail, found, opening.team)
+        self._attempt(mail, found, work)
 
     def _open(self, lined_up):
         with session.no_autoflush:
@@ -318,8 +326,10 @@ class Placing:
             for _mail, found, opening in sorted(lined_up, key=lambda one: one[1].author):
                 opening.customer = self._contact(found, together=True)
         tickets = open_tickets([opening for _, _, opening in lined_up])
-        for (mail, _found, opening), ticket in zip(lined_up, tickets, strict=True):
-            mail.becomes("ticket", "", self.at, ticket_id=ticket.id, message_id=opening.message.id)
+        for (mail, found, opening), ticket in zip(lined_up, tickets, strict=True):
+            self._describe(mail, found, opening.team)
+            what = {"ticket_id": ticket.id, "message_id": opening.message.id, "answered": opening.answered}
+            mail.becomes("ticket", "", self.at, **what)
             self.known[opening.key] = True
 
     def _contact(self, found, together=False) -> Contact:

@@ -33,7 +33,7 @@ SHOWN = (
     joinedload(Ticket.rating),
     joinedload(Ticket.closing),
     joinedload(Ticket.follow_ups).load_only(Ticket.id),
-    joinedload(Ticket.merged).load_only(Ticket.id, Ticket.merged_into_id),
+    joinedload(Ticket.merged).load_only(Ticket.id, Ticket.merged_into_id, Ticket.subject),
     joinedload(Ticket.tags),
 )
 ICONS = {

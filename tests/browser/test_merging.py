@@ -64,3 +64,13 @@ def test_three_tickets_are_merged_answered_and_taken_apart_by_keyboard(three, br
     found = [session.get(Ticket, number) for number in three]
     assert [ticket.merged_into_id for ticket in found] == [None] * 3
     assert [message.body for message in found[0].messages] == ["It smokes since this morning.", "We come."]
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+def test_while_a_ticket_is_written_what_is_like_it_shows_by_itself(three, browser_of):
+    page = browser_of("Agnes")
+    page.goto("/console/tickets/new")
+    page.get_by_label("Subject").fill("Printer merges once more")
+    page.get_by_label("Description").fill("It smokes since this morning.")
+
+    expect(page.locator("#similar")).to_contain_text(f"#{three[2]} Printer merges once more")

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from sqlalchemy import select, text
 
 from .attachment import Attachment
-from .base import is_sqlite, session
+from .base import is_sqlite, plain_rows, session
 from .message import Message, said_to
 from .stage import Stage
 from .team import Team
@@ -186,19 +186,20 @@ def _with_words(asked) -> list[tuple[int, int]]:
     rather read all tickets there are.
     """
     if is_sqlite():
-        part, joined = "SELECT rowid AS id FROM ticket_search WHERE ticket_search MATCH :w{0} LIMIT :common", '" AND "'
+        part, joined = "SELECT rowid AS id FROM ticket_search WHERE ticket_search MATCH :w{0}", '" AND "'
         values = [f'public : ("{joined.join(words)}")' for words in asked]
     else:
-        part = "SELECT ticket_id AS id FROM ticket_search WHERE public @@ CAST(:w{0} AS tsquery) LIMIT :common"
+        part = "SELECT ticket_id AS id FROM ticket_search WHERE public @@ CAST(:w{0} AS tsquery)"
         values = [" & ".join(f"'{word}'" for word in words) for words in asked]
-    parts = [f"SELECT {n} AS word, id FROM ({part.format(n)}) AS p{n}" for n in range(len(asked))]  # noqa: S608
-    values = {f"w{n}": value for n, value in enumerate(values)} | {"common": COMMON}
-    return session.execute(text(_RARE.format(" UNION ALL ".join(parts))), values).all()
+    # The limit is written out: the planner of PostgreSQL must know that it is small.
+    parts = [f"SELECT {n} AS word, id FROM ({part.format(n)} LIMIT {COMMON}) AS p{n}" for n in range(len(asked))]  # noqa: S608
+    values = {f"w{n}": value for n, value in enumerate(values)}
+    return plain_rows(text(_RARE.format(" UNION ALL ".join(parts), COMMON)), values)
 
 
 _RARE = """
 WITH found AS MATERIALIZED ({}),
-rare AS (SELECT word, count(*) AS tickets FROM found GROUP BY word HAVING count(*) < :common)
+rare AS (SELECT word, count(*) AS tickets FROM found GROUP BY word HAVING count(*) < {})
 SELECT rare.tickets, found.id FROM rare JOIN found ON found.word = rare.word
 WHERE (SELECT CASE WHEN merged_into_id IS NULL THEN stage_id END FROM tickets WHERE tickets.id = found.id)
       IN (SELECT id FROM stages WHERE NOT folded)

@@ -20,7 +20,7 @@ from .words import words
 WEIGHTS = {"text": 45, "subject": 25, "customer": 15, "time": 10, "attachments": 5}
 MOST_WORDS = 300  # of a text that is compared
 AT_ONCE, FAR_APART = timedelta(hours=1), timedelta(days=30)  # as near, and as far, as times can be
-ASKED, PAIRED = 12, 4  # words, and words of the subject that are asked for two by two
+ASKED, PAIRED = 8, 4  # words, and words of the subject that are asked for two by two
 COMMON, COMPARED, BEST = 300, 40, 10  # tickets with a word, candidates, answers
 
 

@@ -37,6 +37,20 @@ def test_the_page_shows_the_public_conversation(door, agent_says):
     assert page.headers["Cache-Control"] == "no-store"
 
 
+def test_who_speaks_for_the_team_is_told_from_who_only_has_the_name(door, agent_says, printer):
+    agent_says("From the team.")
+    page = door[0].get(door[1]).text
+    assert page.count("message-team") == 1
+    namesake = Contact(email="eve@evil.example", name="Agnes")
+    session.add(namesake)
+    printer.reply(namesake, "From a stranger who has the reply address.")
+    session.commit()
+    page = door[0].get(door[1]).text
+
+    assert "From a stranger" in page
+    assert page.count("message-team") == 1
+
+
 def test_quoted_text_is_folded(door, agent_says):
     agent_says("Pull the plug.\n\nOn 1 May 2026, Carla <c@client.example> wrote:\n> Fire!\n")
     page = door[0].get(door[1]).text

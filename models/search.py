@@ -95,7 +95,8 @@ class Search:
         sql = text(_GUESS[is_sqlite()].format(column=self.column)).bindparams(self._value)
         if not is_sqlite():
             found, every = (part["Plan Rows"] for part in session.scalar(sql)[0]["Plan"]["Plans"])
-            return min(found, every), every
+            phrases = sum(not term.single for term in self.terms)  # of which it only knows how frequent the words are
+            return min(found, every) // 10**phrases, every
         found, oldest, newest = session.execute(sql).one()
         return (found * newest // (newest - oldest + 1) if found == SAMPLE else found), newest or 0
 

@@ -13,7 +13,7 @@ from models.base import now
 from models.listing import tickets_of
 from models.lookalikes import dismiss, forget_dismissal, live_suggestions, suggestions
 from models.merge_preview import Consequences
-from models.merging import CHOICES, MOST, CannotMerge, refuse_together
+from models.merging import CHOICES, MOST, CannotMerge, mergings_into, refuse_together
 from models.people import Contact
 from models.similarity import Sketch, likenesses, sketch_of
 from models.team import Team
@@ -118,20 +118,19 @@ def unmerge(number):
     except CannotMerge:
         session.rollback()
         return refused(number, refusal=_("You do not see the other ticket: somebody who does can undo the merge."))
-    log.info("user %s undid the merge of tickets %s", me().id, [one.id for one in merged])
-    words = ngettext(
-        "%(num)s ticket stands by itself again.", "%(num)s tickets stand by themselves again.", len(merged)
-    )
-    flash(words, "success")
+    if merged:
+        log.info("user %s undid the merge of tickets %s", me().id, [one.id for one in merged])
+        words = ngettext(
+            "%(num)s ticket stands by itself again.", "%(num)s tickets stand by themselves again.", len(merged)
+        )
+        flash(words, "success")
     return redirect(address_of(back if me().sees(back) else ticket), 303)
 
 
 def _merged_into(ticket) -> list:
-    wanted = set(request.form.getlist("ticket", type=int))
-    if wanted:
-        return [one for one in ticket.merged if one.id in wanted]
-    last = max((one.merging.at for one in ticket.merged), default=None)
-    return [one for one in ticket.merged if one.merging.at == last]
+    wanted, made = set(request.form.getlist("ticket", type=int)), mergings_into(ticket)
+    chosen = [one for one in made if (one.ticket_id in wanted if wanted else one.at == made[-1].at)]
+    return [session.get(Ticket, one.ticket_id) for one in chosen]
 
 
 @bp.get("/tickets/<int:number>/duplicates")

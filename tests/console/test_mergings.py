@@ -177,6 +177,15 @@ def test_the_latest_merge_is_undone_as_a_whole(client, printer, again, other, te
     assert [fresh(one).merged_into_id for one in (earlier, again, other)] == [printer.id, None, None]
 
 
+def test_an_undo_that_somebody_else_carried_out_is_no_error(client, printer, again):
+    merge(client, again, into=printer)
+    for _ in range(2):
+        answer = client.post(f"/console/tickets/{printer.id}/unmerging", data={"ticket": again.id})
+        assert answer.status_code == 303
+    assert client.post(f"/console/tickets/{again.id}/unmerging").status_code == 303
+    assert fresh(again).merged_into_id is None
+
+
 def test_who_does_not_see_the_other_ticket_cannot_undo(client, sign_in, company, again, arthur, agnes):
     board = make_team("Board", "board", company, visibility="private")
     board.add_follower(agnes.contact)

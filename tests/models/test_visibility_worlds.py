@@ -99,7 +99,10 @@ class Oracle:
         return apart and len(companies) == 1 and self.sees(4, source) and self.sees(4, into)
 
     def told(self, number):
-        """Who follows the ticket or, where it shows them nothing they may not see, one merged into it (R-MERGE-2)."""
+        """Who follows the ticket or, where it shows them nothing they may not see, one merged into it (R-MERGE-2).
+
+        A colleague whose login was taken away is told what an outsider would be.
+        """
         parts = [part for part in range(TICKETS) if part != number and self.leads(part, number)]
         return {
             who
@@ -108,7 +111,7 @@ class Oracle:
             or (
                 (number, who) not in self.excluded
                 and any(self.follows(who, part) for part in parts)
-                and (not self.internal(who) or self.sees(who, number))
+                and (not self.internal(who) or who in self.inactive or self.sees(who, number))
             )
         }
 

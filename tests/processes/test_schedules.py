@@ -145,7 +145,7 @@ def meanwhile(app, change) -> threading.Thread:
 
     somebody = threading.Thread(target=run)
     somebody.start()
-    made.wait()
+    assert made.wait(30)
     return somebody
 
 
@@ -191,6 +191,7 @@ def test_an_undo_leads_to_no_stage_that_is_folded_meanwhile(desk):
     with desk.app_context():
         while close_due_batch(now()):
             session.commit()
+        session.commit()
         somebody = meanwhile(desk, fold_where_they_stand)
         session.scalar(select(Batch)).undo(by=None)
         session.commit()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from .base import now, session
@@ -101,12 +101,17 @@ def losing_access(team, visibility: str) -> Audience:
 
 def _portal_users(team):
     """A condition on User: portal users who follow the team or a ticket of it, its customers among them."""
-    tickets = select(Ticket.id).where(Ticket.team_id == team.id)
-    rows = select(TicketFollower.contact_id).where(TicketFollower.ticket_id.in_(tickets), ~TicketFollower.excluded)
-    customers = select(Ticket.customer_id).where(Ticket.team_id == team.id)
+    rows = select(TicketFollower.contact_id).join(Ticket).where(Ticket.team_id == team.id, ~TicketFollower.excluded)
+    customers = select(Ticket.customer_id).where(_customers_of(team))
     followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id)
     ways = (User.contact_id.in_(each) for each in (rows, customers, followers))
     return and_(User.role == "portal", or_(*ways))
+
+
+def _customers_of(team):
+    """A condition on Ticket: of the team, and its customer was not removed from it."""
+    theirs = and_(TicketFollower.ticket_id == Ticket.id, TicketFollower.contact_id == Ticket.customer_id)
+    return and_(Ticket.team_id == team.id, ~exists().where(theirs, TicketFollower.excluded))
 
 
 def _colleagues(team):
@@ -128,8 +133,6 @@ def _ways_to_team(team, users) -> dict[str, set[int]]:
         "ticket follower": select(TicketFollower.contact_id)
         .distinct()
         .where(TicketFollower.contact_id.in_(contacts), ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)),
-        "customer": select(Ticket.customer_id)
-        .distinct()
-        .where(Ticket.team_id == team.id, Ticket.customer_id.in_(contacts)),
+        "customer": select(Ticket.customer_id).distinct().where(_customers_of(team), Ticket.customer_id.in_(contacts)),
     }
     return {way: set(session.scalars(query)) for way, query in found.items()}

@@ -21,7 +21,7 @@ READ_ALOUD = {"title", "alt", "placeholder", "aria-label", "aria-description", "
 EXPRESSION = "\ue000"  # stands for what an expression of the template writes
 WORD = re.compile(r"[A-Za-zÀ-ÿ]{2,}")
 SENTENCE = re.compile(r"[A-Z“][\w’',“”-]*(?: [\w’',;:“”#()-]+)+[.?!:…]?|[A-Z][a-z]+(?: [a-z]+)*[.?!:…]")
-SAME_EVERYWHERE = {"Guichet", "Ctrl", "Carla Conti", "Closing soon"}  # brand, key, example, a template's name
+SAME_EVERYWHERE = {"Guichet", "Ctrl", "Camille Martin", "Closing soon"}  # brand, key, example, a template's name
 LAYOUT = {"width", "body_class", "robots"}  # blocks that hold a word for machines
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 # Where a form or a page takes words for its reader.

@@ -135,10 +135,13 @@ class Oracle:
         return {n for n in mine if not any(self.leads(n, other) for other in mine)}
 
     def reached_in(self, team):
-        """{who: the tickets of the team that they see, and "team" where they see the whole of it}"""
+        """{who: the tickets of the team that they see, and "team" where they see or follow the whole of it}"""
+        whole = {who for who in range(PEOPLE - 1) if self.sees_team(who, team)}
+        if self.teams[team][1] == "public":
+            whole |= {who for who in (5, 6) if (team, who) in self.team_followers and who not in self.inactive}
         return {
             who: {number for number, (home, _) in enumerate(self.tickets) if home == team and self.sees(who, number)}
-            | ({"team"} if self.sees_team(who, team) else set())
+            | ({"team"} if who in whole else set())
             for who in range(PEOPLE - 1)
         }
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from models import Contact, Team, Ticket, open_ticket, session
 
-pytestmark = [pytest.mark.browser, pytest.mark.parametrize("desk", ["sqlite"], indirect=True)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -22,18 +22,18 @@ def three(desk):
     return numbers
 
 
-def tab_to(page, wanted):
-    """Press Tab until this is what the keyboard speaks to."""
+def tab_to(page, wanted, tab):
+    """Go on until this is what the keyboard speaks to."""
     wanted.wait_for()
     for _ in range(150):
         if wanted.evaluate("one => one === document.activeElement"):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(tab)
     raise AssertionError(f"the keyboard does not reach {wanted}")
 
 
-def press(page, wanted, key="Enter"):
-    tab_to(page, wanted)
+def press(page, wanted, key="Enter", tab="Tab"):
+    tab_to(page, wanted, tab)
     page.keyboard.press(key)
 
 
@@ -43,9 +43,7 @@ def test_three_tickets_are_merged_answered_and_taken_apart_by_keyboard(three, br
     page.goto("/console/tickets?q=merges")
     for number in three:
         press(page, page.get_by_role("checkbox", name=f"#{number}", exact=True), "Space")
-    page.keyboard.press("Shift+Tab")
-    page.evaluate("document.activeElement.blur()")
-    press(page, page.locator("[data-bulk-bar] summary").filter(has_text="More"))
+    press(page, page.locator("[data-bulk-bar] summary").filter(has_text="More"), tab="Shift+Tab")
     press(page, page.get_by_role("button", name="Merge", exact=True))
     page.wait_for_url("**/console/merge?*")
     press(page, page.get_by_role("button", name="Merge", exact=True))
@@ -66,3 +64,13 @@ def test_three_tickets_are_merged_answered_and_taken_apart_by_keyboard(three, br
     found = [session.get(Ticket, number) for number in three]
     assert [ticket.merged_into_id for ticket in found] == [None] * 3
     assert [message.body for message in found[0].messages] == ["It smokes since this morning.", "We come."]
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+def test_while_a_ticket_is_written_what_is_like_it_shows_by_itself(three, browser_of):
+    page = browser_of("Agnes")
+    page.goto("/console/tickets/new")
+    page.get_by_label("Subject").fill("Printer merges once more")
+    page.get_by_label("Description").fill("It smokes since this morning.")
+
+    expect(page.locator("#similar")).to_contain_text(f"#{three[2]} Printer merges once more")

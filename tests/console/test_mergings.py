@@ -252,7 +252,7 @@ def test_an_answer_to_a_ticket_that_got_more_readers_meanwhile_is_asked_about_on
     assert 'name="merged" value="0"' in page and "by a merged ticket" not in page
     other.merge_into(printer, agnes.contact)
     session.commit()
-    said = {"body": "For Carla alone", "key": "k", "seen": other.id + 99}
+    said = {"body": "For Carla alone", "key": "k", "seen": 2_000_000_000}
     answer = client.post(f"/console/tickets/{printer.id}/replies", data={**said, "merged": 0})
 
     assert answer.status_code == 422 and "For Carla alone" in answer.text and "was merged into this one" in answer.text

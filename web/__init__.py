@@ -17,7 +17,6 @@ from . import assets, errors, first_run, headers, health, locale, navigation, pr
 from .extensions import csrf, limiter, limiter_storage, login_manager
 from .redirects import here
 from .respond import asked_by_htmx
-from .templating import Templates
 from .typed import Request
 
 # SESSION_DAYS without a request end a login; so does this long in all (threat model, rule 25).
@@ -33,7 +32,7 @@ class Nobody(AnonymousUserMixin):
 
 
 def init_app(app):
-    app.request_class, app.jinja_environment = Request, Templates
+    app.request_class = Request
     _cookies(app)
     trust.init_app(app)
     app.before_request(_believe_or_refuse)

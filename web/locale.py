@@ -68,7 +68,7 @@ def gettext(words: str, **values) -> str:
 
 
 @lru_cache(maxsize=4096)
-def finished(words: str, language: str, escaped: bool) -> str:
+def _finished(words: str, language: str, escaped: bool) -> str:
     """A sentence without placeholders, in the type that templates put out as it is."""
     return (Markup(_said(words, language)) if escaped else _said(words, language)) % {}  # noqa: S704 - our own words
 
@@ -77,7 +77,7 @@ def finished(words: str, language: str, escaped: bool) -> str:
 def _say(context, words: str, **values) -> str:
     """What ``_`` is in templates: as Jinja's own, in one step."""
     if not values:
-        return finished(words, language(), context.autoescape)
+        return _finished(words, language(), context.autoescape)
     said = _said(words, language())
     return (Markup(said) if context.autoescape else said) % values  # noqa: S704 - our own words, escaped values
 

@@ -16,6 +16,7 @@ from models.access import LARGEST_ID, NotVisible
 from models.company import user_companies
 from models.held import HELD
 from models.people import INTERNAL
+from models.reply_address import KEY_OF_ADDRESS
 from models.visibility import teams_visible_to
 from web.respond import asked_by_htmx
 
@@ -50,7 +51,7 @@ HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "Refere
 SECRETS = (
     re.compile(r"(/(?:ticket|reset|signup|invitation|rating|unsubscribe)/)[^\s\"'<>]+"),
     re.compile(r"([?&](?:code|token)=)[^\s&\"'<>]+"),
-    re.compile(r"([+=-])[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)", re.I),
+    KEY_OF_ADDRESS,
 )
 
 

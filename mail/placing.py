@@ -25,7 +25,7 @@ from models.incoming import AddressCheck, IncomingMail, all_addresses, row_of
 from models.message import Message
 from models.outbox import Delivery, in_english, no_stage_mails
 from models.people import INTERNAL, Contact, normal_email
-from models.reply_address import apart, open_reply_address
+from models.reply_address import KEY_OF_ADDRESS, apart, open_reply_address
 from models.ticket import Opening, Ticket, open_tickets
 from models.visibility import may_see
 from web.locale import LANGUAGES
@@ -53,7 +53,6 @@ KINDS = {
     "generated": in_english("A program wrote it."),
     "bulk": in_english("It went to many recipients."),
 }
-_KEY = re.compile(r"[+=-][0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}(?=@)", re.I)
 
 log = logging.getLogger(__name__)
 
@@ -375,7 +374,7 @@ class Placing:
 
     def _body(self, found) -> str:
         """The words, whole; links and reply addresses of ours are taken out of what was quoted: they are personal."""
-        text = _KEY.sub("", found.text)
+        text = KEY_OF_ADDRESS.sub("", found.text)
         base = re.escape(self.config["BASE_URL"])
         text = re.sub(rf"({base}/(?:ticket|reset|signup|rating|unsubscribe)[/?])[^\s\"'<>)\]]+", r"\1…", text)
         if found.left:

@@ -17,7 +17,9 @@ from .links import REPLIES, Link, _keys
 
 LONGEST_LOCAL_PART = 64  # octets (RFC 5321, 4.5.3.1.1)
 CODE_LETTERS = 24  # of five bits each
-_KEY = re.compile(r"([0-9a-f]{1,8})\.([0-9a-f]{1,4})\.([a-z2-7]{24})")
+KEY = re.compile(r"[0-9a-f]{1,8}\.[0-9a-f]{1,4}\.[a-z2-7]{24}")
+# As it stands within an address, in somebody's text: that must not show it.
+KEY_OF_ADDRESS = re.compile(rf"([+=-]){KEY.pattern}(?=@)", re.I)
 
 
 def key_of(link: Link) -> str:
@@ -47,12 +49,11 @@ def apart(address: str) -> tuple[str, str]:
 
 def open_reply_address(key: str, at: datetime | None = None) -> Link | None:
     """The link that this key names, if it is ours and still valid."""
-    found = _KEY.fullmatch(key.lower())
-    if not found:
+    if not KEY.fullmatch(key := key.lower()):
         return None
-    link = session.get(Link, int(found[1], 16)) if int(found[1], 16) < 2**31 else None
-    if link is None or link.purpose not in REPLIES or link.version != int(found[2], 16):
+    id, version, code = key.split(".")
+    link = session.get(Link, int(id, 16)) if int(id, 16) < 2**31 else None
+    if link is None or link.purpose not in REPLIES or link.version != int(version, 16):
         return None
-    codes = [_code(secret, link) for secret in _keys()]
-    genuine = any(hmac.compare_digest(code, found[3]) for code in codes)
+    genuine = any(hmac.compare_digest(_code(secret, link), code) for secret in _keys())
     return link if genuine and link.valid(at or now()) else None

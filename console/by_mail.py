@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from models import IncomingMail, session
+from models.incoming import doubtful
 from models.people import normal_email
 from models.reply_address import apart
 
@@ -20,8 +21,7 @@ RULES = {
 
 @dataclass
 class ByMail:
-    """One message's way here. ``verified`` is what our own mail server said of its author, None: nothing; ``doubtful``
-    is who failed its check, or writes as one of us without a key of ours.
+    """One message's way here. ``verified`` is what our own mail server said of its author, None: nothing.
 
     ``offered`` are in copy and do not follow yet: nobody is added but by a click (threat model, rule 46).
     """
@@ -46,7 +46,6 @@ def by_mail(ticket, followers) -> dict[int, ByMail]:
         original, verified, copies = rows.get(id, (False, None, ""))
         offered = [one for one in copies.splitlines() if one not in known and apart(one)[0] not in known]
         known.update(offered)
-        as_one_of_us = message.author.internal and message.placed_by != "reply_address"
-        doubtful = verified is False or (as_one_of_us and not verified)
-        found[id] = ByMail(str(RULES[message.placed_by]), original, verified, doubtful, offered[:OFFERED])
+        why, doubted = str(RULES[message.placed_by]), doubtful(message, verified)
+        found[id] = ByMail(why, original, verified, doubted, offered[:OFFERED])
     return found

@@ -109,6 +109,13 @@ class IncomingMail(Base):
         self.becomes("discarded", self.reason, at)
 
 
+def doubtful(message, verified: bool | None) -> bool:
+    """Whether its author may be somebody else: who failed the check of our mail server, or writes as one of us without
+    a key of ours and without being vouched for (threat model, rules 44 and 45)."""
+    as_one_of_us = message.author.internal and message.placed_by != "reply_address"
+    return verified is False or (as_one_of_us and not verified)
+
+
 class TeamAddress(Base):
     """One more address of a team; what is sent there is sent to the team."""
 

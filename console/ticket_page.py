@@ -151,11 +151,7 @@ def edit_form(ticket, formdata=None, teams=None) -> EditForm:
     """The ticket's properties; given ``formdata``, fields that were not sent are left out of the form."""
     now = {name: getattr(ticket, name) for name in ("subject", "priority", "never_auto_close")}
     form = EditForm(formdata, data=now | {"tags": ", ".join(tag.name for tag in ticket.tags), "team": ticket.team_id})
-    choices = (
-        teams_for(ticket)
-        if teams is None
-        else ({} if ticket.team_id in teams else {ticket.team_id: ticket.team.name}) | teams
-    )
+    choices = (teams_for(ticket) if teams is None else teams) | {ticket.team_id: ticket.team.name}
     form.team.choices = [SelectChoice(*choice) for choice in choices.items()]
     if formdata is not None:
         for name in ("subject", "priority", "tags", "team", "never_auto_close"):
@@ -165,7 +161,7 @@ def edit_form(ticket, formdata=None, teams=None) -> EditForm:
 
 
 def teams_for(ticket) -> dict[int, str]:
-    """The teams that may take this ticket: its own, and those of the same company that this user may see."""
+    """The teams that may take this ticket: those of the same company that this user may see."""
     return me().team_names(ticket.team.company_id)
 
 

@@ -12,12 +12,6 @@ class Folder:
     def __init__(self, path: Path):
         self.path = path
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        pass
-
     def post(self, envelope: Envelope):
         """Write the file whole or not at all; the same mail again takes the place of the first."""
         draft = self.path / f".{envelope.name}.{os.getpid()}"

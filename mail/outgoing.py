@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
@@ -211,11 +211,11 @@ def _send(claims, at):
 
 
 def post_office():
-    """Whoever takes our mail: the server of MAIL_URL, or a folder."""
+    """A context of whoever takes our mail: the server of MAIL_URL, or a folder."""
     config = current_app.config
     if config["MAIL_URL"]:
         return Server(config["MAIL_URL"], greeting=config["MAIL_DOMAIN"])
-    return Folder(Path(config["DATA_DIR"]) / "mail")
+    return nullcontext(Folder(Path(config["DATA_DIR"]) / "mail"))
 
 
 def _send_one(office, claim, at) -> bool:

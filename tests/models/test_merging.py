@@ -1,55 +1,24 @@
 """R-MERGE: one conversation, who reads what of it, and the way back."""
 
 import io
-import json
 
 import pytest
 from sqlalchemy import select
 
-import interchange
-from models import Company, Contact, Delivery, Message, Upload, make_team, merge, open_ticket, session
+from models import Delivery, Message, Upload, make_team, merge, open_ticket, session
 from models.closing import TicketClosed
 from models.links import Link
 from models.listing import Filters, found_by_merged, page_of
-from models.merging import CannotMerge, MergedPath, Merging
+from models.merging import MergedPath, Merging
 from models.search import matching
 from models.ticket import Ticket
 from models.visibility import messages_behind, messages_heard_by, messages_visible_to
 from models.words import terms_of
-
-
-def export():
-    """The desk without its history."""
-    session.flush()
-    out = io.StringIO()
-    assert interchange.write(out) == []
-    desk = json.loads(out.getvalue())
-    for ticket in desk["tickets"]:
-        ticket["events"] = []
-    return desk
+from tests.models.export import export
 
 
 def bodies(condition):
     return list(session.scalars(select(Message.body).where(condition).order_by(Message.at, Message.id)))
-
-
-@pytest.fixture
-def paul(team):
-    contact = Contact(email="paul@other.example", name="Paul Petit")
-    session.add(contact)
-    return contact
-
-
-@pytest.fixture
-def again(team, carla):
-    """Carla writes a second time about the same thing."""
-    return open_ticket(team, carla, "Printer burns", "Still on fire!")
-
-
-@pytest.fixture
-def other(team, paul):
-    """Paul's ticket about the same printer."""
-    return open_ticket(team, paul, "Fire in the office", "I am Paul and smell smoke.")
 
 
 def test_the_one_that_stays_takes_the_messages_in_the_order_of_time(printer, again, agnes):
@@ -310,68 +279,6 @@ def test_we_find_a_merged_ticket_by_its_own_subject_and_customer_on_the_one_that
     assert found('"fire in the office"') == [again.id]
     other.unmerge(agnes.contact)
     assert found('"fire in the office"') == [other.id]
-
-
-def reason(sources, into, by, **options):
-    before = export()
-    with pytest.raises(CannotMerge) as refused, session.begin_nested():
-        merge(sources, into, by, **options)
-    assert export() == before
-    return refused.value.reason
-
-
-def test_what_cannot_be_merged_says_why_and_changes_nothing(app, printer, again, other, agnes, arthur, company, person):
-    globex = Company(name="Globex")
-    elsewhere = open_ticket(make_team("X", "x", globex), printer.customer, "X", "X")
-    both = person("Both", companies=[company, globex])
-    private = make_team("Board", "board", company, visibility="private")
-    hidden = open_ticket(private, printer.customer, "Hidden", "Hidden")
-    closed = open_ticket(printer.team, printer.customer, "Closed", "Closed")
-    closed.close(by=agnes.contact)
-    third = open_ticket(printer.team, printer.customer, "Third", "Third")
-    third.merge_into(again, agnes.contact)
-    by = agnes.contact
-
-    assert reason([], printer, by) == "few"
-    assert reason([printer], printer, by) == "itself"
-    assert reason([printer, again], printer, by) == "itself"
-    assert reason([third], printer, by) == "merged"
-    assert reason([printer], third, by) == "merged"
-    assert reason([again], third, by) == "circle"
-    assert reason([elsewhere], printer, both.contact) == "company"
-    assert reason([elsewhere], printer, by) == "hidden"
-    assert reason([hidden], printer, by) == "hidden"
-    assert reason([printer], hidden, by) == "hidden"
-    assert reason([printer], again, printer.customer) == "hidden"
-    assert reason([closed], printer, by) == reason([printer], closed, by) == "closed"
-    assert reason([other], printer, by, take={"subject": other}) == "choice"
-    assert reason([other], printer, by, take={"colour": other}) == "choice"
-
-
-def test_fifty_at_once_and_no_more(printer, agnes, carla):
-    many = [open_ticket(printer.team, carla, f"Ticket {number}", "Text") for number in range(50)]
-    assert reason(many, printer, agnes.contact) == "many"
-    merge(many[:49], printer, agnes.contact)
-
-    assert len(printer.messages) == 50
-
-
-def test_a_team_that_closes_nothing_cannot_have_a_ticket_closed_by_a_merge(printer, again, agnes):
-    again.team.stages[-1].fold(False)
-    assert reason([again], printer, agnes.contact) == "never closed"
-
-
-def test_an_undo_needs_the_right_to_see_both(company, printer, other, agnes, arthur):
-    board = make_team("Board", "board", company, visibility="private")
-    board.add_follower(agnes.contact)
-    secret = open_ticket(board, printer.customer, "Secret", "Secret")
-    other.merge_into(secret, agnes.contact)
-    with pytest.raises(CannotMerge):
-        other.unmerge(arthur.contact)
-    with pytest.raises(CannotMerge):
-        other.unmerge(printer.customer)
-
-    assert other.merged_into is secret
 
 
 def test_unfolding_the_stage_meanwhile_does_not_bar_the_way_back(printer, again, agnes):

@@ -3,20 +3,17 @@
 ``--full`` tries 1,000 worlds on each database.
 """
 
-import io
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-import interchange
 from models import Message, merge, session
 from models.base import db
 from models.merging import CannotMerge, MergedPath, Merging
 from models.ticket import Ticket
 from models.visibility import messages_behind, messages_heard_by, messages_visible_to, tickets_visible_to
+from tests.models.export import export
 from tests.models.test_visibility_worlds import PEOPLE, TICKETS, World, world
 
 ticket, person = st.integers(0, TICKETS - 1), st.integers(0, PEOPLE - 1)
@@ -246,17 +243,6 @@ class MergingWorld(World):
         for number, made in enumerate(self.tickets):
             assert made.stays is self.tickets[known.stays(number)]
             assert made.closed == (number in known.into)
-
-
-def export():
-    """The desk as a file, without its history."""
-    session.flush()
-    out = io.StringIO()
-    assert interchange.write(out) == []
-    desk = json.loads(out.getvalue())
-    for made in desk["tickets"]:
-        made["events"] = []
-    return desk
 
 
 @pytest.fixture

@@ -52,6 +52,11 @@ def test_the_board_shows_columns_with_counts_and_cards(board, printer):
     assert board.cards("New") == [printer.id]
 
 
+def test_a_column_without_cards_says_so(board, printer):
+    """Its words are those of the style sheet for a list that is empty: not even an end of line stands in it."""
+    assert len(re.findall(r'<ol class="board-cards"[^>]* data-empty="No tickets"></ol>', board.get())) == 4
+
+
 def test_a_card_dropped_into_a_column_moves_the_ticket(board, printer):
     answer = board.move(printer, stage=stage("In progress").id, before="")
 

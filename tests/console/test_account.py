@@ -70,6 +70,6 @@ def test_own_time_off(desk, agnes, arthur):
     off = agnes.time_off[0]
 
     assert "July 1, 2026" in desk.get("/console/account").text
-    assert desk.post("/console/account/time-off/999/removal").status_code == 404
+    assert desk.post("/console/account/time-off/2000000000/removal").status_code == 404
     assert desk.post(f"/console/account/time-off/{off.id}/removal").status_code == 303
     assert desk.post("/console/account/time-off", data={"first_day": "x", "last_day": ""}).status_code == 422

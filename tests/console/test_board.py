@@ -107,14 +107,14 @@ def test_a_card_moved_to_a_folded_stage_is_closed(board, printer):
     assert printer.closed and printer.closing.how == "agent"
 
 
-@pytest.mark.parametrize("wanted", ["", "999", "x"])
+@pytest.mark.parametrize("wanted", ["", "2000000000", "x"])
 def test_a_stage_that_is_none_of_the_team_is_refused(wanted, board, printer):
     assert board.move(printer, stage=wanted, before="").status_code == 422
     assert printer.stage.name == "New"
 
 
 def test_a_neighbour_that_does_not_stand_there_means_the_end(board, three):
-    board.move(three[2], stage=stage("New").id, before="4711")
+    board.move(three[2], stage=stage("New").id, before="2000000000")
 
     assert board.cards("New")[-1] == three[2].id
 
@@ -153,7 +153,7 @@ def test_an_administrator_puts_the_columns_in_order(printer, ada, sign_in):
     session.expire_all()
     assert [one.name for one in printer.team.stages] == [names[1], names[0], *names[2:]]
 
-    assert client.post("/console/stages/order", data={"stages": [4711]}).status_code == 422
+    assert client.post("/console/stages/order", data={"stages": [2000000000]}).status_code == 422
     assert client.post("/console/stages/order").status_code == 422
 
 
@@ -215,7 +215,7 @@ def test_a_ticket_is_written_into_its_column(board, team, carla):
 
 
 @pytest.mark.parametrize(
-    ("name", "typed"), [("subject", ""), ("email", "nobody"), ("stage", "999"), ("stage", "Closed")]
+    ("name", "typed"), [("subject", ""), ("email", "nobody"), ("stage", "2000000000"), ("stage", "Closed")]
 )
 def test_what_makes_no_ticket_is_refused_in_words(name, typed, board, team, carla):
     typed = stage(typed).id if typed == "Closed" else typed
@@ -237,7 +237,7 @@ def test_without_script_the_plus_of_a_column_leads_to_the_form_and_into_the_colu
 
 
 def test_a_stage_that_is_gone_is_said_with_the_stage_that_the_ticket_keeps(board, printer):
-    answer = board.move(printer, htmx=True, stage="999", before="")
+    answer = board.move(printer, htmx=True, stage="2000000000", before="")
 
     assert answer.status_code == 422 and "Team Support does not have this stage" in answer.text
     assert "The ticket stays in New." in answer.text

@@ -51,7 +51,7 @@ def test_nobody_changes_what_they_may_not_see(noun, secret, agnes, sign_in):
 
 def test_a_private_team_is_not_there_for_who_is_not_invited(secret, agnes, sign_in):
     client = sign_in(agnes)
-    hidden, absent = client.get(f"/console/tickets/{secret.id}"), client.get("/console/tickets/999999")
+    hidden, absent = client.get(f"/console/tickets/{secret.id}"), client.get("/console/tickets/2000000000")
 
     assert hidden.status_code == absent.status_code == 404 and hidden.data == absent.data
     assert client.get(f"/console/teams/{secret.team_id}").status_code == 404

@@ -8,7 +8,7 @@ import logging
 import random
 import time
 from collections import deque
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.parser import BytesHeaderParser
@@ -19,7 +19,7 @@ from sqlalchemy import and_, bindparam, literal_column, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import joinedload
 
-from models.base import is_sqlite, reading, session
+from models.base import is_sqlite, only_reading, session
 from models.closing_rule import reminder_outdated
 from models.contact_attempt import note_undeliverable
 from models.message import Message
@@ -282,14 +282,3 @@ def record(condition, **values):
 
 def change(condition, **values):
     session.execute(update(Delivery).where(condition).values(**values).execution_options(synchronize_session=False))
-
-
-@contextmanager
-def only_reading():
-    """A transaction that takes no lock on SQLite, and ends here."""
-    before = reading.set(True)
-    try:
-        yield
-    finally:
-        session.rollback()
-        reading.reset(before)

@@ -12,7 +12,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from models import held
-from models.base import session
+from models.base import only_reading, session
 from models.contact_attempt import note_undeliverable
 from models.outbox import Delivery, in_english
 from models.phone import NoPhoneNumber, normal_phone
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 def send_due_texts(at) -> int:
     """Send what is due, up to BATCH; returns how many were looked at. Commits by itself."""
     due = outgoing.due_on("sms", at)
-    with outgoing.only_reading():
+    with only_reading():
         if session.scalar(select(Delivery.id).where(due).limit(1)) is None:
             return 0
     url = current_app.config["SMS_URL"]
@@ -85,7 +85,7 @@ def _waiting(at):
 
 def _send_one(gateway, claim, at):
     """One SMS; left alone where it was cancelled or is no longer ours."""
-    with outgoing.only_reading():
+    with only_reading():
         row = session.execute(
             select(Delivery.address, Delivery.raw).where(claim.ours, Delivery.raw.is_not(None))
         ).first()

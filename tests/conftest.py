@@ -24,6 +24,7 @@ from models.base import db, engine_options, reading
 from models.people import _hasher
 from models.templates_shipped import ship_all
 from tests.mail.gateway import SmsGateway
+from web.extensions import limiter
 from wsgi import create_app
 
 PASSWORD = "correct horse battery"
@@ -85,11 +86,23 @@ def templates(tmp_path_factory, request):
             )
             with make_app(made[kind], folder).app_context():
                 upgrade()
+                if kind == "postgresql":
+                    _numbers_of_their_own()
                 session.remove()
                 db.engine.dispose()
         return made[kind]
 
     return migrated
+
+
+def _numbers_of_their_own():
+    """Each table counts from a million of its own: a number of one table is none of another, and none that a test
+    makes up or that stands on a page by chance."""
+    for place, table in enumerate(db.metadata.sorted_tables, 1):
+        if (column := table.autoincrement_column) is not None:
+            sequence = f"pg_get_serial_sequence('{table.name}', '{column.name}')"
+            session.execute(text(f"SELECT setval({sequence}, {place * 1_000_000})"))
+    session.commit()
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +118,21 @@ def new_database(templates, tmp_path_factory, request):
         return f"sqlite:///{path}"
 
     return create
+
+
+@pytest.fixture(scope="module")
+def counting_apps(new_database, tmp_path_factory):
+    """In place of ``apps``: apps that count requests, each in memory of its own."""
+    made = {}
+
+    def app_of(kind):
+        if kind not in made:
+            settings = {"RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+            made[kind] = make_app(new_database(kind), tmp_path_factory.mktemp("data"), **settings)
+        return made[kind]
+
+    yield app_of
+    limiter.enabled = False
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

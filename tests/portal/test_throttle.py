@@ -3,23 +3,12 @@
 import pytest
 
 from models import session
-from tests.conftest import make_app
 from web.extensions import limiter
 
 
 @pytest.fixture(scope="module")
-def apps(new_database, tmp_path_factory):
-    """Apps that count, each kind of database in memory of its own."""
-    made = {}
-
-    def app_of(kind):
-        if kind not in made:
-            settings = {"RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
-            made[kind] = make_app(new_database(kind), tmp_path_factory.mktemp("data"), **settings)
-        return made[kind]
-
-    yield app_of
-    limiter.enabled = False
+def apps(counting_apps):
+    return counting_apps
 
 
 @pytest.fixture(autouse=True)

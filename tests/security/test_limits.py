@@ -3,7 +3,6 @@
 import pytest
 
 from models import Delivery, session
-from tests.conftest import make_app
 from web.extensions import limiter
 
 SPELLINGS = [
@@ -13,17 +12,8 @@ SPELLINGS = [
 
 
 @pytest.fixture(scope="module")
-def apps(new_database, tmp_path_factory):
-    made = {}
-
-    def app_of(kind):
-        if kind not in made:
-            settings = {"RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
-            made[kind] = make_app(new_database(kind), tmp_path_factory.mktemp("data"), **settings)
-        return made[kind]
-
-    yield app_of
-    limiter.enabled = False
+def apps(counting_apps):
+    return counting_apps
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from config import ConfigError
 from models.base import db, only_reading
 from models.incoming import all_addresses, plain, row_of
 from models.people import normal_email
-from models.reply_address import apart
+from models.reply_address import apart, open_reply_address
 from web import queue as bell
 
 from .storing import Writer
@@ -67,14 +67,15 @@ class Desk:
         return "250 2.1.5 OK"
 
     def takes(self, address: str) -> bool:
-        """Whether this is an address of the desk, with or without the key of a reply address."""
+        """Whether this is an address of the desk; or one that a team had, with a key of ours."""
         if time.monotonic() > self.known_until:
             with self.app.app_context(), only_reading():
                 self.known = {*all_addresses(), normal_email(self.app.config["MAIL_FROM"])}
             self.known_until = time.monotonic() + KNOWN_SECONDS
         address = normal_email(plain(address))
-        with self.app.app_context():
-            return address in self.known or apart(address)[0] in self.known
+        with self.app.app_context(), only_reading():
+            base, key = apart(address)
+            return address in self.known or base in self.known or open_reply_address(key) is not None
 
     async def handle_DATA(self, server, session, envelope):
         lmtp = getattr(session, "lmtp", False)

@@ -2,22 +2,18 @@
 answers, else on a new ticket of the team it was sent to. Automatic mail is only noted (R-MAIL-3)."""
 
 import hashlib
-import io
 import logging
-import re
 from collections import Counter
 from contextlib import nullcontext
 from datetime import timedelta
 
 from flask import current_app
-from flask_babel import force_locale
-from flask_babel import gettext as _
 from limits import parse
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm.attributes import set_committed_value
 
-from models.attachment import KEPT, Upload, discard
+from models.attachment import KEPT, discard
 from models.base import add_unless_there, session
 from models.bell import ring
 from models.closing import TicketClosed
@@ -25,13 +21,14 @@ from models.incoming import AddressCheck, IncomingMail, all_addresses, row_of
 from models.message import Message
 from models.outbox import Delivery, in_english, no_stage_mails
 from models.people import INTERNAL, Contact, normal_email
-from models.reply_address import KEY_OF_ADDRESS, apart, open_reply_address
+from models.reply_address import KEY, apart, open_reply_address
 from models.ticket import Opening, Ticket, open_tickets
 from models.visibility import may_see
 from web.locale import LANGUAGES
 
 from .bounces import note_bounce
 from .headers import BadAddress, mailbox
+from .keeping import files_kept, subject_kept, words_kept
 from .threads import taking_part, tickets_of_thread
 
 ANSWER_EVERY = timedelta(hours=24)  # at most one automatic answer to one address in so long (threat model, rule 51)
@@ -136,17 +133,17 @@ class Placing:
         mail.team_id = team and team.id
         mail.author, mail.subject, mail.mail_id = found.author[:320], found.subject, found.mail_id
         mail.verified = found.verified
-        others = [one for one in found.recipients if one != found.author and apart(one)[0] not in self.addresses]
+        others = [one for one in found.recipients if one != found.author and not self._may_be_ours(one)]
         mail.copies = "\n".join(dict.fromkeys(others))
 
     def _mine(self, mail, found, raw) -> str | None:
         """The address of ours that this row is for. Where no envelope says so, the headers do: the one that our server
         sets, else To and Cc, of which each team gets a row of its own (threat model, rules 48 and 49)."""
         if mail.recipient is not None:
-            return mail.recipient
-        known = [one for one in found.recipients if one in self.addresses or apart(one)[0] in self.addresses]
-        if found.delivered_to and apart(found.delivered_to)[0] in self.addresses:
-            return found.delivered_to
+            return self._with_key(mail.recipient, found)
+        known = [one for one in found.recipients if self._is_address(one)]
+        if found.delivered_to and self._is_address(found.delivered_to):
+            return self._with_key(found.delivered_to, found)
         first = {}
         for one in known:
             first.setdefault(self._team(one), one)
@@ -155,7 +152,22 @@ class Placing:
             row = IncomingMail(**row_of(raw, "copy", mail.sender, other, mail.received_at))
             if add_unless_there(row):
                 ring("receive")
-        return mine
+        return mine and self._with_key(mine, found)
+
+    def _with_key(self, address, found) -> str:
+        """The address, or the reply address of the same team that stands in To or Cc: a server on the way may have
+        dropped the key, and who answers all may write to both."""
+        if apart(address)[1] or (team := self._team(address)) is None:
+            return address
+        keyed = (one for one in found.recipients if KEY.fullmatch(apart(one)[1]) and self._team(one) is team)
+        return next(keyed, address)
+
+    def _is_address(self, address) -> bool:
+        """Whether it leads here: a team's, or with a key of ours, though the team has another address by now."""
+        return self._team(address) is not None or open_reply_address(apart(address)[1]) is not None
+
+    def _may_be_ours(self, address) -> bool:
+        return self._team(address) is not None or KEY.fullmatch(apart(address)[1]) is not None
 
     def _team(self, address):
         return self.addresses.get(address) or self.addresses.get(apart(address)[0])
@@ -215,7 +227,7 @@ class Placing:
             return False
         if author is owner:
             link.last_used_at, owner.bounced_at = self.at, None
-        self._reply(mail, found, ticket, author, "reply_address", internal=link.purpose == "note")
+        self._reply(mail, found, link.ticket, author, "reply_address", internal=link.purpose == "note")
         return True
 
     def _by_thread(self, mail, found) -> bool:
@@ -223,13 +235,25 @@ class Placing:
         author = found.references and (self.people.get(found.author) or Contact.by_email(found.author))
         if not author:
             return False
-        for ticket in dict.fromkeys(one.stays for one in tickets_of_thread(found.references, mail.team)):
+        for one in tickets_of_thread(found.references, mail.team):
+            ticket = one.stays
+            if self._sent_elsewhere(mail, found, ticket.team):
+                continue
             if author.id == ticket.customer_id or (not _is_staff(author) and taking_part(ticket, author)):
-                self._reply(mail, found, ticket, author, "thread")
+                self._reply(mail, found, one if one.customer_id == author.id else ticket, author, "thread")
                 return True
         return False
 
-    def _reply(self, mail, found, ticket, author, rule, internal=False):
+    def _sent_elsewhere(self, mail, found, team) -> bool:
+        """Whether it was sent to another team than that of the thread on purpose: to one of another company, or to
+        both, of which each then gets it (threat model, rule 49)."""
+        if mail.team in (None, team):
+            return False
+        return mail.team.company_id != team.company_id or any(self._team(one) is team for one in found.recipients)
+
+    def _reply(self, mail, found, known_as, author, rule, internal=False):
+        """A reply on the ticket that the author knows, wherever that goes on (R-MERGE-2)."""
+        ticket = known_as.stays
         key = self._key(ticket.team, found, mail)
         if session.scalar(select(Message.id).where(Message.submission_key == key)):
             return self._twice(mail, key)
@@ -238,15 +262,14 @@ class Placing:
             return mail.becomes("quarantined", TOO_OFTEN, self.at, ticket=ticket)
         self.placed[found.author, "reply"] += 1
         hush = not self._may_answer(found)
+        said = words_kept(found), files_kept(found), internal, key, mail.received_at
         stage_id = ticket.stage_id
         try:
             if hush:
                 with no_stage_mails():
-                    message = ticket.reply(
-                        author, self._body(found), self._files(found), internal, key, mail.received_at
-                    )
+                    message = known_as.reply(author, *said)
             else:
-                message = ticket.reply(author, self._body(found), self._files(found), internal, key, mail.received_at)
+                message = known_as.reply(author, *said)
         except TicketClosed:
             return mail.becomes("parked", CLOSED, self.at, ticket=ticket)
         message.mail_id, message.placed_by = found.mail_id, rule
@@ -277,9 +300,8 @@ class Placing:
         return True
 
     def _opening(self, mail, found, key) -> Opening:
-        subject = found.subject or _first_words(found.text) or _("(no subject)")
         return Opening(
-            mail.team, None, subject, self._body(found), attachments=self._files(found), key=key,
+            mail.team, None, subject_kept(found), words_kept(found), attachments=files_kept(found), key=key,
             at=mail.received_at, answered=self._may_answer(found), mail_id=found.mail_id, placed_by="recipient",
         )  # fmt: skip
 
@@ -372,26 +394,7 @@ class Placing:
         mail.answered = True
         self.answered.add(found.author)
 
-    def _body(self, found) -> str:
-        """The words, whole; links and reply addresses of ours are taken out of what was quoted: they are personal."""
-        text = KEY_OF_ADDRESS.sub("", found.text)
-        base = re.escape(self.config["BASE_URL"])
-        text = re.sub(rf"({base}/(?:ticket|reset|signup|rating|unsubscribe)[/?])[^\s\"'<>)\]]+", r"\1…", text)
-        if found.left:
-            with force_locale(self.config["BABEL_DEFAULT_LOCALE"]):
-                names = ", ".join(found.left)
-                text += "\n\n" + _("[Too large to be kept here, but in the original mail: %(names)s]", names=names)
-        return text.strip() or found.subject or "…"
-
-    def _files(self, found) -> list[Upload]:
-        return [Upload(one.name, one.type, io.BytesIO(one.content), one.content_id) for one in found.files]
-
 
 def _is_staff(contact) -> bool:
     """Whether this address is that of somebody who answers tickets, or did."""
     return contact.user is not None and contact.user.role in INTERNAL
-
-
-def _first_words(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line if len(line) <= 80 else line[:79].rstrip() + "…"

@@ -344,10 +344,10 @@ def test_personal_links_that_were_quoted_are_taken_out(app, printer, carla):
 
 
 def test_what_fails_to_be_placed_is_parked_and_the_next_one_goes_on(team, monkeypatch):
-    from mail.placing import Placing
+    from mail import placing
 
-    known = Placing._body
-    monkeypatch.setattr(Placing, "_body", lambda self, found: 1 / 0 if found.subject == "Bad" else known(self, found))
+    known = placing.words_kept
+    monkeypatch.setattr(placing, "words_kept", lambda found: 1 / 0 if found.subject == "Bad" else known(found))
     bad, good = store(letter(subject="Bad")), store(letter(subject="Good"))
     settle()
 

@@ -76,8 +76,9 @@ class Conversation:
         What comes from the customer's side to a closed ticket is never lost: it reopens the ticket, or opens a
         follow-up (R-CLOSE-8); the message returned then stands on ``message.ticket``. A short thank-you to a resolved
         or closed ticket is kept there and moves nothing, unless ``insists``. An internal user's reply to a closed
-        ticket raises TicketClosed. The same ``key`` again returns the message that it made. On a merged ticket the
-        words go to the one that stays; an outsider's remain those of the ticket that they know (R-MERGE-3).
+        ticket raises TicketClosed, and so does every note. The same ``key`` again returns the message that it made. On
+        a merged ticket the words go to the one that stays; an outsider's remain those of the ticket that they know
+        (R-MERGE-3).
         """
         if not body.strip() and not attachments:
             raise EmptyMessage
@@ -89,7 +90,7 @@ class Conversation:
         if not (internal or attachments or insists) and stays._only_thanks(by, body):
             return stays.add_message(by, body, key=key, at=at, thanks=True, home=home)
         if stays.closed:
-            if not home.on_customers_side(by):
+            if internal or not home.on_customers_side(by):
                 stays.refuse_if_closed()
             elif not stays.reopening_allowed(at):
                 return home.follow_up(by, body, attachments, key, at).messages[0]

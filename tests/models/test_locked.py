@@ -4,6 +4,7 @@ Of a closed ticket nothing may change but by reopening, linking, rating and noti
 """
 
 import io
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import inspect, select
@@ -113,6 +114,19 @@ def test_every_verb_refuses_and_changes_nothing(closed, agnes, arthur, carla, te
             verb()
         session.rollback()
         assert state(closed) == before, name
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_a_note_is_refused_even_of_a_customer_who_is_one_of_us(closed, agnes, days):
+    """Else it would reopen the ticket, or be the public beginning of a follow-up (R-VIS-9)."""
+    closed.customer, closed.closing.at = agnes.contact, now() - timedelta(days=days)
+    session.commit()
+    before = state(closed)
+
+    with pytest.raises(TicketClosed):
+        closed.reply(agnes.contact, "Between us: it was my fault", internal=True)
+    session.rollback()
+    assert state(closed) == before
 
 
 def test_what_is_allowed_leaves_it_closed(closed, agnes, carla):

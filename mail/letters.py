@@ -76,6 +76,8 @@ def _stage_letter(delivery, template):
 
 
 def _reminder(delivery, link):
+    if delivery.ticket.closes_at is None:
+        raise Obsolete("The ticket does not close by itself any more.")
     return _from_template(delivery, shipped(REMINDER), link)
 
 

@@ -44,7 +44,7 @@ MOST_ATTEMPTS = 32  # with these delays, about three days
 AWAY_DELAY = timedelta(minutes=1)  # nobody takes mail: everything waits a moment, and none of it is to blame
 JITTER = (0.8, 1.2)
 GIVEN_UP = in_english("Given up after many attempts, none of which came to an end.")
-OUTDATED = in_english("The ticket was closed or somebody wrote since.")
+OUTDATED = in_english("Since then the ticket was closed, somebody wrote, or automatic closing was switched off.")
 UNWRITABLE = in_english("The mail cannot be written:")
 # Said literally, so that the index of what is queued serves on both databases.
 QUEUED = Delivery.state == literal_column("'queued'")

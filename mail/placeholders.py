@@ -70,18 +70,19 @@ def _tried(ticket, event) -> str:
     """What was done to reach the customer before the closing, if it rests on that: the evidence (R-CLOSE-9)."""
     if event.by_id == ticket.customer_id or not (event.by_id is None or ticket.tried):
         return ""
-    lines = [_tried_line(one) for one in ticket.attempts if event.at is None or one.at <= event.at]
+    zone = ZoneInfo(ticket.team.company.timezone)
+    lines = [_tried_line(one, zone) for one in ticket.attempts if event.at is None or one.at <= event.at]
     return "\n\n" + "\n".join([_("We tried to reach you:"), *lines]) if lines else ""
 
 
-def _tried_line(one) -> str:
+def _tried_line(one, zone) -> str:
     words = {
         "wrote": _("we wrote to you"),
         "reminded": _("we reminded you"),
         "call": _("we called you"),
         "mail": _("our e-mail could not be delivered") if one.outcome == UNDELIVERABLE else _("we wrote to you"),
     }
-    date = format_date(one.at.date(), "long", locale=get_locale())
+    date = format_date(one.at.astimezone(zone), "long", locale=get_locale())
     return f"– {date}: {words.get(one.what, _('we tried to reach you'))}"
 
 

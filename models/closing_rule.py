@@ -113,7 +113,8 @@ class ClosingRule:
 
     @property
     def reminds(self) -> bool:
-        return bool(self.remind_days_before) and self.remind_days_before < self.days
+        """Whether customers are told before: a move to a stage that is not folded closes nothing."""
+        return bool(self.remind_days_before) and self.remind_days_before < self.days and self.target.folded
 
     def told(self):
         """A condition on Ticket: a closing of it is mailed. The backlog may be closed without (R-CLOSE-4)."""
@@ -159,10 +160,12 @@ def reminder_failed():
 
 
 def reminder_outdated():
-    """A condition on Delivery: a reminder of a spell of inactivity that is over (R-CLOSE-5)."""
+    """A condition on Delivery: a reminder of a spell of inactivity that is over, or of a rule (R-CLOSE-5)."""
+    from .team import Team
     from .ticket import Ticket
 
     this_spell = and_(Ticket.id == Delivery.ticket_id, Ticket.reminded_at <= Delivery.created_at, ~Ticket.closed)
+    this_spell = and_(this_spell, Ticket.team_id.in_(select(Team.id).where(Team.auto_close)))
     return and_(Delivery.kind == "reminder", ~exists().where(this_spell).correlate(Delivery))
 
 

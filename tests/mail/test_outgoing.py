@@ -337,11 +337,15 @@ def close(printer, carla):
     printer.close(silent=True)
 
 
-@pytest.mark.parametrize("activity", [write, close])
-def test_a_reminder_that_waited_for_the_server_is_void_after_any_activity(printer, carla, server, activity):
-    """R-CLOSE-5: although it was written at the first attempt."""
+def switch_off(printer, carla):
+    printer.team.auto_close = False
+
+
+@pytest.mark.parametrize("activity", [write, close, switch_off])
+def test_a_reminder_that_waited_for_the_server_is_void_after_any_activity(printer, carla, team, server, activity):
+    """R-CLOSE-5: although it was written at the first attempt; and so where the rule was switched off."""
     session.query(Delivery).delete()
-    printer.reminded_at = now()
+    printer.reminded_at, team.auto_close, team.spare_waiting = now(), True, False
     reminder = queue_mail("reminder", carla, "event:0", ticket=printer)
     session.commit()
     server.answers[carla.email] = "451 not now"

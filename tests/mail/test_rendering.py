@@ -2,10 +2,12 @@
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from flask import current_app
 
+from mail.recipient import Obsolete
 from mail.rendering import render
 from models import Contact, Upload, make_team, now, open_ticket, session
 from models.links import contact_of_code
@@ -157,6 +159,29 @@ def test_the_reminder_names_the_day_of_the_closing_in_the_companys_zone(printer,
     assert "It closes on November 9, 2026 unless you write" in text_of(render(delivery("reminder")))
 
 
+def test_a_reminder_of_a_ticket_that_no_rule_closes_any_more_does_not_leave(printer, team):
+    """It would name no day."""
+    team.auto_close, printer.reminded_at = True, now()  # but spared: the ticket waits for our answer
+    queue_mail("reminder", printer.customer, "event:0", ticket=printer)
+    session.commit()
+
+    with pytest.raises(Obsolete):
+        render(delivery("reminder"))
+
+
+def test_the_closing_mail_names_the_days_of_what_was_tried_in_the_companys_zone(printer, company, agnes):
+    company.timezone = "Pacific/Auckland"
+    late = now().replace(year=2026, month=6, day=3, hour=20, minute=0)
+    printer.created_at = late - timedelta(days=1)
+    printer.messages[0].at = late - timedelta(days=1)
+    printer.note_attempt(agnes.contact, "call", "no_answer", at=late)
+    printer.close(by=agnes.contact, why="No answer")
+    session.commit()
+    text = text_of(render(next(one for one in mails_of(printer) if one.event.kind == "closed")))
+
+    assert "June 4, 2026: we called you" in text
+
+
 def test_an_unproven_mailbox_gets_none_of_the_submitters_words(team):
     victim = Contact(email="victim@elsewhere.example", name="Win $1000 at evil.example")
     session.add(victim)
@@ -261,7 +286,7 @@ def test_every_kind_can_be_written(printer, team, carla, agnes, arthur):
     written(printer, carla, "Still burning")
     written(printer, agnes.contact, "She is upset", internal=True)
     queue_mail("link", carla, "asked", ticket=printer)
-    printer.reminded_at = now()
+    printer.reminded_at, team.auto_close, team.spare_waiting = now(), True, False
     queue_mail("reminder", printer.customer, "event:0", ticket=printer)
     session.commit()
 

@@ -144,6 +144,14 @@ def test_a_reminder_that_bounced_in_an_earlier_spell_prevents_nothing(reminded, 
     assert close_due_batch(later + 7 * DAY) == 1
 
 
+def test_nobody_is_told_that_a_ticket_closes_which_only_moves_to_an_unfolded_stage(rule, answered):
+    rule.closing_stage.folded, rule.remind_days_before = False, 2
+    session.commit()
+
+    assert remind_due_batch(answered.last_activity_at + 6 * DAY) == 0
+    assert close_due_batch(answered.last_activity_at + 7 * DAY) == 1
+
+
 def test_a_reminder_as_long_before_as_the_rule_has_days_is_none(rule, answered):
     rule.auto_close_days, rule.remind_days_before = 3, 3
     session.commit()

@@ -75,7 +75,8 @@ def close(number):
         return prepare(ticket, form)
     ticket.close(by=me().contact, why=form.why.data or "", silent="silent" in request.form)
     session.commit()
-    return whole_page_again(number, _("The ticket is closed."))
+    words = _("The ticket is closed.") if ticket.closed else _("The ticket is in %(stage)s.", stage=ticket.stage.name)
+    return whole_page_again(number, words)
 
 
 def reason_typed() -> str:

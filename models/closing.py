@@ -84,24 +84,41 @@ class Closable:
 
     @property
     def closable_by_customer(self) -> bool:
-        """Whether the customer is offered *Close ticket*, or is asked if a resolved one is solved (R-CLOSE-6, 7)."""
-        return not self.closed and (self.team.closure_by_customers or self.status == "resolved")
+        """Whether the customer is offered *Close ticket*, or is asked if a resolved one is solved (R-CLOSE-6, 7).
+
+        Not where there is nothing to do: the ticket stands where *Close* leads, folded or not.
+        """
+        offered = self.team.closure_by_customers or self.status == "resolved"
+        return offered and not self.closed and self.stage is not self.team.closing_stage
 
     def close_by_customer(self, by, comment="", score=None, at=None):
         """The customer closes the ticket, with a word and a rating if they like; again changes nothing (R-CLOSE-6).
 
-        ClosureNotOffered where the team does not offer it, and to anybody but the ticket's customer.
+        ClosureNotOffered where the team does not offer it, and to anybody but the ticket's customer. Where somebody
+        else closed it meanwhile, the rating is kept, and a word without one raises TicketClosed.
         """
         self.lock()
         if by is not self.customer:
             raise ClosureNotOffered
         if self.closed:
+            self._closed_before(by, comment, score, at)
+            return
+        if self.stage is self.team.closing_stage:  # pressed twice, in a team without a folded stage
             return
         if not self.closable_by_customer:
             raise ClosureNotOffered
         self.close(by=by, why=comment, how="customer", at=at)
         if score is not None:
             self.rate(score, by=by, at=at)
+
+    def _closed_before(self, by, comment, score, at):
+        """What the customer said while somebody else closed the ticket is not lost."""
+        if self.closing and self.closing.by_id == by.id:
+            return
+        if score is not None:
+            self.rate(score, comment, by=by, at=at)
+        elif comment:
+            raise TicketClosed
 
     def _closed(self, before, by, why, how, at):
         """The row and the line of history of a closing; called by ``move_to`` alone."""

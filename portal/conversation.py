@@ -174,7 +174,7 @@ def refuse(door: Door, name: str, form, field, words: str):
 
 
 def _again(door: Door) -> Door:
-    return Door.by_link(door.link.token) if door.link else Door.signed_in(door.ticket.id)
+    return Door.by_link(door.link.token) if door.link else Door.signed_in(door.face.id)
 
 
 @both_doors("/closing", methods=["POST"])
@@ -189,11 +189,16 @@ def closing(door):
     except ClosureNotOffered:
         words = _("This ticket is not yours to close. Write us a message instead.")
         return refuse(door, "closing", form, form.comment, words)
+    except TicketClosed:
+        words = _("The ticket was closed meanwhile. Send us these words as a message instead.")
+        return refuse(door, "closing", form, form.comment, words)
     except UnknownScore:
         return refuse(door, "closing", form, form.score, _("Choose one of the three answers."))
     door.note_use()
     session.commit()
-    flash(_("The ticket is closed. Thank you."), "success")
+    # A team may have no folded stage: then this is as far as its tickets go (R-CLOSE-1).
+    words = _("The ticket is closed. Thank you.") if door.ticket.closed else _("Thank you, we have noted it.")
+    flash(words, "success")
     return redirect(door.url(), 303)
 
 

@@ -7,6 +7,7 @@ from flask_babel import pgettext
 from flask_login import current_user
 
 from models.base import session
+from models.closing import TicketClosed
 from models.follower import StillNeeded
 from models.listing import excerpts
 
@@ -71,6 +72,9 @@ def my_unfollowing(number):
         door.ticket.remove_follower(door.contact, by=door.contact)
     except StillNeeded:
         flash(_("You are the assignee of this ticket: assign it to somebody else first."), "error")
+        return redirect(door.url(), 303)
+    except TicketClosed:
+        flash(_("The ticket is closed and mails nothing. You can stop following it if it is opened again."), "error")
         return redirect(door.url(), 303)
     session.commit()
     flash(_("You no longer follow ticket %(number)s.", number=f"#{number}"), "success")

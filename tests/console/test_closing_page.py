@@ -58,6 +58,16 @@ def test_closing_sends_the_mail_or_is_silent(desk, answered, button, mails):
     assert session.query(Delivery).where(Delivery.kind == "stage").count() == mails
 
 
+def test_without_a_folded_stage_the_desk_says_where_the_ticket_stands(desk, answered, team):
+    team.closing_stage.folded = False
+    session.commit()
+    page = desk.post(address(answered), data={"why": "Solved."}, follow_redirects=True)
+    session.expire_all()
+
+    assert (answered.stage, answered.closed) == (team.stages[-1], False)
+    assert "The ticket is in Closed." in page.text and "The ticket is closed." not in page.text
+
+
 def test_without_an_answer_a_reason_is_needed_by_every_door(desk, printer, team):
     """R-CLOSE-9: from the page, the ticket, the board and the list."""
     closed = team.closing_stage.id

@@ -109,6 +109,14 @@ def test_what_is_written_there_reaches_the_one_that_stays(client, merged, paul, 
     assert "Thank you all" not in text(client, address(printer, carla))
 
 
+def test_an_empty_reply_there_is_refused_at_the_field_as_elsewhere(merged, paul, person, sign_in):
+    client = sign_in(person("Paul Petit", role="portal", email=paul.email))
+    answer = client.post(f"/my/tickets/{merged.id}/replies", data={"body": ""})
+
+    assert answer.status_code == 422
+    assert "Write something, or add a file." in answer.text and "Smell in room 5" in answer.text
+
+
 def test_files_obey_the_rule_of_their_message(client, merged, paul, carla, printer):
     files = {file.name: file.id for message in printer.messages for file in message.attachments}
 

@@ -1,6 +1,6 @@
 """The page of a ticket, behind the link and behind My Account alike."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -251,12 +251,15 @@ def test_reopening_without_a_word_is_refused(door, closed):
 
 
 def test_a_closed_ticket_says_when_by_whom_and_why(door, closed):
+    closed.closing.at = datetime(2036, 5, 3, 20, 15, tzinfo=UTC)  # in Paris it is 22:15
+    session.commit()
     page = door[0].get(door[1]).text
 
     assert "This ticket is closed" in page
     assert "by Support" in page
     assert "It burned down" in page
-    assert "a message opens it again" in page
+    said = page.partition("A message opens it again until ")[2]
+    assert said.startswith("May 10, 2036, 10:15"), said[:60]
 
 
 def test_after_the_window_a_message_opens_a_follow_up_and_leads_there(door, closed):

@@ -186,5 +186,5 @@ def test_a_thousand_of_which_seven_were_touched(team, carla, agnes, ada):
     assert batch.undo(by=ada.contact) == 993
     session.commit()
     closing_mails = select(Delivery.state).join(Delivery.event).where(Event.kind == "closed")
-    assert set(session.scalars(closing_mails)) == {"cancelled"}
+    assert session.scalars(closing_mails).all() == ["cancelled"] * 1000
     assert session.query(Ticket).where(Ticket.closed).count() == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import select
 
-from models import Company, Contact, Delivery, Ticket, User, make_team, open_ticket, session
+from models import Company, Contact, Delivery, Event, Ticket, User, make_team, open_ticket, session
 from models.base import db
 from models.batch import batches_of
 from models.closing import ClosureNotOffered, TicketClosed
@@ -34,15 +34,17 @@ class Paper:
     reminded: bool = False
     bounced: bool = False
     closed_at: datetime | None = None
+    how: str | None = None  # closed by agent, customer or the rule
+    told: int = 0  # closing mails that wait
     touched: bool = True  # since the last run
 
     def touch(self, at):
         self.active, self.reminded, self.bounced, self.touched = at, False, False, True
 
-    def go(self, stage, at, folded):
+    def go(self, stage, at, folded, how="agent"):
         if stage != self.stage:
             if (stage in folded) != (self.stage in folded):
-                self.closed_at = at if stage in folded else None
+                self.closed_at, self.how, self.told = (at, how, 1) if stage in folded else (None, None, 0)
             self.stage = stage
             self.touch(at)
 
@@ -85,6 +87,11 @@ class Oracle:
         if self.spare and paper.waiting:
             return WAITING
         return UNREMINDED if paper.reminded and paper.bounced else "close"
+
+    def closes_at(self, paper):
+        """The day that the customer's page names: the rule closes then if nobody does anything."""
+        due = paper.active + self.days * 24 * HOUR
+        return due if self.on and self.verdict(paper, due) == "close" else None
 
     def to_close(self, at):
         return [place for place, paper in enumerate(self.tickets) if self.verdict(paper, at) == "close"]
@@ -221,7 +228,7 @@ class Machine(RuleBasedStateMachine):
             return
         ticket.close_by_customer(self.carla)
         if status != "closed":
-            paper.go(self.oracle.target, self.at, self.oracle.folded)
+            paper.go(self.oracle.target, self.at, self.oracle.folded, how="customer")
 
     @rule(place=places)
     def note_attempt(self, place):
@@ -250,6 +257,7 @@ class Machine(RuleBasedStateMachine):
         for paper in self.oracle.tickets:
             if paper.stage == "Resolved":
                 paper.closed_at, paper.touched = (self.at if fold else None), True
+                paper.how, paper.told = ("agent" if fold else None), 0
                 if not fold:
                     paper.touch(self.at)  # open again: a new spell begins
 
@@ -290,7 +298,7 @@ class Machine(RuleBasedStateMachine):
         for place in expected:
             paper, reminded = self.oracle.tickets[place], self.oracle.tickets[place].reminded
             paper.stage, paper.active, paper.closed_at, paper.touched = self.oracle.target, self.at, self.at, False
-            paper.reminded = reminded
+            paper.reminded, paper.how, paper.told = reminded, "automatic", 1
 
     @rule()
     def undo(self):
@@ -344,7 +352,10 @@ class Machine(RuleBasedStateMachine):
             assert real == (paper.stage, paper.active, paper.waiting, paper.never), number
             assert (ticket.reminded_at is not None) == paper.reminded
             assert (ticket.closing is not None) == ticket.closed == (paper.stage in self.oracle.folded)
-            assert not ticket.closed or ticket.closing.at == paper.closed_at
+            closing = (ticket.closing.at, ticket.closing.how) if ticket.closed else (None, None)
+            assert closing == (paper.closed_at, paper.how)
+            assert ticket.closes_at == self.oracle.closes_at(paper)
+        self.no_mail_contradicts_the_state()
         for at in (self.at, self.at + 8 * DAY):
             said = {one.ticket.id: one.why if one.action == "spare" else "close" for one in self.team.verdicts(at)}
             expected = {
@@ -353,6 +364,16 @@ class Machine(RuleBasedStateMachine):
                 if (v := self.oracle.verdict(p, at))
             }
             assert said == expected
+
+    def no_mail_contradicts_the_state(self):
+        """Nothing waits that says of an open ticket that it is closed; a run told each customer once (R-CLOSE-5)."""
+        closed = select(Delivery.ticket_id, Delivery.event_id).join(Event, Event.id == Delivery.event_id)
+        closed = closed.where(Event.kind == "closed", Delivery.kind == "stage", Delivery.state == "queued")
+        waiting = session.execute(closed).all()
+        assert len(waiting) == len(set(waiting))
+        for number, paper in zip(self.numbers, self.oracle.tickets, strict=True):
+            told = sum(ticket_id == number for ticket_id, _ in waiting)
+            assert told == paper.told, number
 
 
 def test_random_lives_of_tickets_follow_the_oracle(app, request):

@@ -6,7 +6,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from models import Delivery, Ticket, session
+from models import Contact, Delivery, Stage, Team, Ticket, session
 from models.base import db
 from tests.interchange.conftest import add, written
 
@@ -190,24 +190,22 @@ def test_a_restore_never_overwrites_unasked(there, tmp_path):
 
 
 def test_a_number_is_never_used_again_after_a_restore(there, own_desk, kind, tmp_path):
-    table = Ticket.__table__
+    table, gone = Ticket.__table__, 40_000_000
+    first = {f"{each.__name__.lower()}_id": select(func.min(each.id)).scalar_subquery() for each in (Team, Stage)}
+    first["customer_id"] = select(func.min(Contact.id)).scalar_subquery()
     with db.engine.begin() as connection:
-        connection.execute(table.insert().values(
-            id=500, team_id=1, stage_id=1, customer_id=1, subject="gone"
-        ))  # fmt: skip
+        connection.execute(table.insert().values(id=gone, subject="gone", **first))
         if kind == "postgresql":
-            connection.exec_driver_sql("SELECT setval('tickets_id_seq', 500)")
-        connection.execute(table.delete().where(table.c.id == 500))
+            connection.exec_driver_sql(f"SELECT setval('tickets_id_seq', {gone})")
+        connection.execute(table.delete().where(table.c.id == gone))
     file = tmp_path / "backup.tar"
     run(there, "backup", str(file))
 
     with own_desk(kind) as other:
         run(other, "restore", str(file))
         with db.engine.begin() as connection:
-            result = connection.execute(table.insert().values(
-                team_id=1, stage_id=1, customer_id=1, subject="new"
-            ))  # fmt: skip
-            assert result.inserted_primary_key[0] == 501
+            result = connection.execute(table.insert().values(subject="new", **first))
+            assert result.inserted_primary_key[0] == gone + 1
 
 
 @pytest.mark.parametrize("content", [b"", b"no backup at all", b"\0" * 10240])

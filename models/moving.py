@@ -45,6 +45,8 @@ def split_message(message, by, subject="", at=None):
     for row in session.query(TicketFollower).where(TicketFollower.ticket_id == source.id, TicketFollower.excluded):
         session.add(TicketFollower(ticket_id=made.id, contact_id=row.contact_id, excluded=True))
     made.record("created", by=by, at=at)
+    if not by.user.sees(made):  # of a private team, whoever follows one ticket alone
+        made.add_follower(by, quietly=True)
     _put(message, made, by, at)
     ring("assign")
     return made

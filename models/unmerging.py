@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, or_, select
 
 from .base import session
 from .bell import ring
+from .event import Event
 from .follower import TicketFollower
 from .merging import KEPT, CannotMerge, MergedPath, merged_ones, mergings_into, move_messages, state_of, written
 from .message import Message
@@ -90,7 +91,9 @@ class Undoing:
                 setattr(own, name, _read(name, before))
             elif state[name] == after:
                 self._set(into, name, before)
-        if follower and (row := session.get(TicketFollower, (into.id, follower[0]))):
+        self._assignee_put_back(merging, into, changes)
+        contact_id = into.assignee and into.assignee.contact_id  # whoever has the ticket follows it (R-VIS-1)
+        if follower and follower[0] != contact_id and (row := session.get(TicketFollower, (into.id, follower[0]))):
             if follower[1]:
                 row.excluded = True
             else:
@@ -104,6 +107,19 @@ class Undoing:
                 into.stage = stage
         else:
             setattr(into, name, _read(name, value))
+
+    def _assignee_put_back(self, merging, into, changes):
+        """Who has the ticket again follows it again; not who may not see the team that it went to since (R-STAGE-8)."""
+        session.flush()
+        session.expire(into, ["assignee"])
+        user = into.assignee
+        if user is None or changes.get("assignee_id", [None])[0] != user.id:
+            return
+        moved = select(Event.id).where(Event.ticket_id == into.id, Event.kind == "team", Event.at > merging.at)
+        if session.scalar(moved.limit(1)) is not None and not into.team.may_be_assigned(user):
+            into.assignee, into.assigned_at, into.awaits_assignment = None, None, True
+        elif row := session.get(TicketFollower, (into.id, user.contact_id)):
+            row.excluded = False
 
     def _return(self, merging):
         """To the stage where it stood, else to where a reopened ticket goes; with its dates."""

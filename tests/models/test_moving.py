@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from models import Contact, Delivery, Message, make_team, open_ticket, session
 from models.moving import CannotMove, move_back, move_message, split_message
-from models.visibility import messages_behind, messages_heard_by
+from models.visibility import messages_behind, messages_heard_by, messages_visible_to
 
 
 @pytest.fixture
@@ -40,6 +40,16 @@ def test_a_message_becomes_a_ticket_of_its_own(printer, said, carla, agnes):
     assert bodies(messages_behind(made.link_for(carla)))[-1] == said.body
     assert made.events[-1].sentence == f"Agnes moved a message from #{printer.id} to #{made.id}"
     assert made.waiting_since == said.at
+
+
+def test_whoever_splits_sees_the_new_ticket_also_where_they_follow_one_ticket_alone(printer, said, team, agnes, arthur):
+    team.change_visibility("private")
+    for colleague in (agnes, arthur):
+        printer.add_follower(colleague.contact)
+    made = split_message(said, agnes.contact)
+
+    assert agnes.sees(made) and not arthur.sees(made)
+    assert said.body in bodies(messages_visible_to(arthur))
 
 
 def test_a_split_is_taken_back_by_a_move_and_a_merge(printer, said, agnes):

@@ -36,7 +36,13 @@ SHOWN = (
 def locked(error):
     """Whatever a view forgot to ask: a closed ticket is locked (R-CLOSE-8)."""
     session.rollback()
-    return refused(request.view_args["number"], refusal=_("This ticket is closed. Reopen it to change it."))
+    number = request.view_args["number"]
+    words = _("This ticket is closed. Reopen it to change it.")
+    return refused(number, refusal=merged_words() if me().ticket(number).merged_into_id else words)
+
+
+def merged_words() -> str:
+    return _("This ticket was merged and goes on in another one: undo the merge to change it by itself.")
 
 
 @bp.get("/tickets/<int:number>/closing")
@@ -102,7 +108,8 @@ def reopen(number):
         session.commit()
     except TicketClosed:
         session.rollback()
-        return refused(number, refusal=_("This team has no stage for open tickets: there is nowhere to reopen it."))
+        nowhere = _("This team has no stage for open tickets: there is nowhere to reopen it.")
+        return refused(number, refusal=merged_words() if me().ticket(number).merged_into_id else nowhere)
     return whole_page_again(number, _("The ticket is open again."))
 
 

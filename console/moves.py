@@ -14,7 +14,7 @@ from web.respond import asked_by_htmx, respond
 
 from . import bp, me
 from .board import Shown, answer_with
-from .closings import ask_why, reason_typed
+from .closings import ask_why, merged_words, reason_typed
 from .forms import CardForm, key_of
 from .ticket_page import address_of, changed, whole_page_again
 
@@ -50,7 +50,8 @@ def move(number):
         )
     except TicketClosed:
         session.rollback()
-        return _stays(number, _("This ticket is closed. It stays in %(stage)s until somebody reopens it."))
+        closed = _("This ticket is closed. It stays in %(stage)s until somebody reopens it.")
+        return _stays(number, merged_words() if me().ticket(number).merged_into_id else closed)
     if on_its_page:
         after = whole_page_again if ticket.closed != was_closed else changed
         return after(number, _("Moved to %(stage)s.", stage=stage.name))

@@ -1,5 +1,6 @@
 """What the pages on teams and on stages both ask of pipelines."""
 
+from flask_babel import gettext as _
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import selectinload
 
@@ -40,3 +41,12 @@ def shared_with_others(stage, user) -> bool:
     theirs = select(team_stages.c.team_id).join(Team, Team.id == team_stages.c.team_id)
     theirs = theirs.where(team_stages.c.stage_id == stage.id, ~teams_visible_to(user))
     return session.scalar(theirs.limit(1)) is not None
+
+
+def merged_stay_closed(team) -> str:
+    """Why a stage cannot be opened again or given up to an open one (R-MERGE-2); ``team`` is the name of one."""
+    return _(
+        "Merged tickets stand in this stage and stay closed, but %(team)s has no other folded stage for them: fold "
+        "another one first, or undo these merges.",
+        team=team,
+    )

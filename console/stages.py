@@ -15,7 +15,7 @@ from wtforms.validators import DataRequired, Length, ValidationError
 
 from models import Stage, Team, Template, Ticket, session
 from models.access import NotVisible
-from models.stage import STATUSES, StageHoldsTickets, order_stages
+from models.stage import STATUSES, MergedStayClosed, StageHoldsTickets, order_stages
 from models.visibility import teams_visible_to
 from web.redirects import safe_next
 from web.respond import asked_by_htmx
@@ -23,7 +23,14 @@ from web.words import STATUS_NAMES
 
 from . import administrators_only, bp, me
 from .choices import NEEDED, MultiCheckboxField, commit, refuse, taken, trim
-from .pipeline import shared_with_others, stages_known_to, teams_with_stages, tickets_by_team, tickets_in
+from .pipeline import (
+    merged_stay_closed,
+    shared_with_others,
+    stages_known_to,
+    teams_with_stages,
+    tickets_by_team,
+    tickets_in,
+)
 
 log = logging.getLogger(__name__)
 POPUPS = {"stage": "_stage_form", "confirm_folding": "_confirm_folding"}
@@ -202,8 +209,9 @@ def stage(id):
 def confirm_folding(stage, form):
     """R-STAGE-2: how many tickets are closed or reopened is said before it is saved."""
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-    count = stage.ticket_count()
-    return shown("confirm_folding", form, stage=stage, folding=form.folded.data, count=count, typed=typed)
+    folding = form.folded.data
+    count, whole = stage.ticket_count(merged=folding), stage.ticket_count()  # what is merged is not reopened
+    return shown("confirm_folding", form, stage=stage, folding=folding, count=count, merged=whole - count, typed=typed)
 
 
 def change(stage, form) -> bool:
@@ -213,7 +221,12 @@ def change(stage, form) -> bool:
     if not change_teams(stage, form):
         session.rollback()
         return False
-    moved = stage.fold(form.folded.data, by=me().contact)
+    try:
+        moved = stage.fold(form.folded.data, by=me().contact)
+    except MergedStayClosed as team:
+        session.rollback()
+        refuse(form.folded, merged_stay_closed(team))
+        return False
     said = _("The stage %(stage)s is saved.", stage=stage.name)
     if moved and stage.folded:
         said += " " + ngettext("%(num)s ticket was closed.", "%(num)s tickets were closed.", moved)
@@ -247,6 +260,9 @@ def change_teams(stage, form) -> bool:
     try:
         for team in leaving:
             team.remove_stage(stage, takes=takes, by=me().contact)
+    except MergedStayClosed as last:
+        refuse(form.takes, merged_stay_closed(last))
+        return False
     except StageHoldsTickets:
         refuse(form.takes, _("Tickets stand in this stage: choose a stage of the same team that takes them."))
         return False
@@ -291,6 +307,9 @@ def delete(stage, takes: int) -> str:
     taker = next((one for one in stages_known_to(me()) if one.id == takes), None)
     try:
         stage.delete(takes=taker, by=me().contact)
+    except MergedStayClosed as last:
+        session.rollback()
+        return merged_stay_closed(last)
     except (StageHoldsTickets, IntegrityError):  # a ticket may have come a moment ago
         session.rollback()
         return _("Choose the stage that takes the tickets.")

@@ -14,7 +14,7 @@ from models.audience import losing_access
 from models.company import user_companies
 from models.people import INTERNAL
 from models.setting_change import history_of, note_changes, settings_of
-from models.stage import StageHoldsTickets
+from models.stage import MergedStayClosed, StageHoldsTickets
 from models.team import NotAllowedMember, TeamHasTickets
 from models.visibility import teams_visible_to
 from web.locale import language
@@ -23,7 +23,7 @@ from . import administrators_only, bp, me
 from .audience import WAYS
 from .choices import commit, refuse, slug_of
 from .closing_rule import confirm_closing, keep_quiet, must_be_asked
-from .pipeline import stages_known_to, tickets_in
+from .pipeline import merged_stay_closed, stages_known_to, tickets_in
 from .team_forms import NewTeamForm, TeamForm
 
 log = logging.getLogger(__name__)
@@ -201,6 +201,9 @@ def change_pipeline(team, form) -> bool:
     try:
         for stage in leaving:
             team.remove_stage(stage, takes=takes, by=me().contact)
+    except MergedStayClosed as last:
+        refuse(form.takes, merged_stay_closed(last))
+        return False
     except StageHoldsTickets:
         refuse(form.takes, _("Tickets came in meanwhile: choose the stage that takes them."))
         return False

@@ -7,7 +7,6 @@ from wtforms.validators import StopValidation
 
 from models import open_ticket, session
 from models.attachment import TooLarge
-from models.closing import TicketClosed
 from models.people import Contact
 
 from . import bp, me
@@ -37,12 +36,8 @@ def edit(number):
         given["tags"] = given["tags"].split(",")
     if "team" in given:
         given["team"] = me().team(given["team"]) if given["team"] != ticket.team_id else None
-    try:
-        ticket.edit(me().contact, **given)
-        session.commit()
-    except TicketClosed:
-        session.rollback()
-        return refused(number, refusal=_("This ticket is closed. Reopen it to change it."))
+    ticket.edit(me().contact, **given)
+    session.commit()
     if not me().sees(ticket):
         flash(_("The ticket now belongs to a team that you do not see."), "success")
         return redirect(url_for("console.tickets"), 303)

@@ -36,6 +36,10 @@ class StageHoldsTickets(Refusal):
     """Tickets stand in this stage: name the one that takes them first (R-STAGE-6)."""
 
 
+class MergedStayClosed(StageHoldsTickets):
+    """Merged tickets stand in this stage, and the team that is named has no other folded one to keep them closed."""
+
+
 class NotInPipeline(Refusal):
     """The stage is not one of the team's."""
 
@@ -69,21 +73,28 @@ class Stage(Base):
     def all(cls) -> list["Stage"]:
         return list(session.scalars(select(cls).order_by(cls.position, cls.id)))
 
-    def ticket_count(self, team=None) -> int:
+    def ticket_count(self, team=None, merged=True) -> int:
+        """How many tickets stand here, of all teams or of one; merged ones too, or without them."""
         from .ticket import Ticket
 
         query = select(func.count()).where(Ticket.stage_id == self.id)
+        query = query if merged else query.where(Ticket.merged_into_id.is_(None))
         return session.scalar(query.where(Ticket.team_id == team.id) if team else query)
 
     def fold(self, folded: bool, by=None) -> int:
-        """Tick or untick *folded*: close or reopen every ticket in the stage, without mail; returns how many."""
-        from .stage_tickets import close_stage, hold_tickets, reopen_stage
+        """Tick or untick *folded*: close or reopen every ticket in the stage, without mail; returns how many.
+
+        Merged ones stay closed, in another folded stage of their team; MergedStayClosed where it has none.
+        """
+        from .stage_tickets import close_stage, hold_tickets, keep_merged_closed, reopen_stage
         from .ticket import Ticket
 
         hold_tickets(Ticket.stage_id == self.id)
         session.refresh(self, ["folded"], with_for_update=True)  # who moves a ticket here waits, and then knows
         if self.folded == folded:
             return 0
+        if not folded:
+            keep_merged_closed(self, self.teams, by=by)
         self.folded = folded
         session.flush()
         return (close_stage if folded else reopen_stage)(self, by=by)
@@ -181,8 +192,8 @@ class Pipeline:
         self.stages = sorted(stages, key=lambda stage: (stage.position, stage.id))
 
     def remove_stage(self, stage: Stage, takes: Stage | None = None, by=None):
-        """Take a stage out of the pipeline, its tickets going to ``takes`` (R-STAGE-6)."""
-        from .stage_tickets import hold_tickets, move_all
+        """Take a stage out of the pipeline, its tickets going to ``takes`` (R-STAGE-6); merged ones stay closed."""
+        from .stage_tickets import hold_tickets, keep_merged_closed, move_all
         from .ticket import Ticket
 
         hold_tickets(Ticket.team_id == self.id, Ticket.stage_id == stage.id)
@@ -191,6 +202,8 @@ class Pipeline:
             if takes is None or takes is stage or takes not in self.stages:
                 raise StageHoldsTickets
             self.hold_stage(takes)
+            if stage.folded and not takes.folded:
+                keep_merged_closed(stage, [self], by=by)
             move_all(self, stage, takes, by=by)
         self.stages.remove(stage)
         if self.auto_close_stage is stage:
@@ -247,13 +260,13 @@ class Staged:
         ``by`` is the contact who moves it, None for the system; ``silent`` sends no mail (R-STAGE-5),
         ``announce=False`` none to the followers, who are told by a message anyway.
         Raises NotInPipeline for a stage of other teams, and TicketClosed to whoever moves a closed ticket to another
-        folded stage: only reopening leads out (R-CLOSE-8).
+        folded stage: only reopening leads out (R-CLOSE-8); of a merged one only an undo (R-MERGE-4).
         """
         self.lock()
         if stage is self.stage:
             return
         self.team.hold_stage(stage)
-        if by is not None and stage.folded:
+        if self.merged_into_id is not None or (by is not None and stage.folded):
             self.refuse_if_closed()
         at = at or now()
         before, self.stage = self.stage, stage

@@ -47,6 +47,27 @@ def reopen_stage(stage, by=None, at: datetime | None = None) -> int:
     return number
 
 
+def keep_merged_closed(stage, teams, by=None, at: datetime | None = None):
+    """Before a folded stage gives up its tickets to be open: merged ones stay closed, in another one (R-MERGE-2).
+
+    MergedStayClosed where their team has no other folded stage.
+    """
+    from .stage import MergedStayClosed
+    from .ticket import Ticket
+
+    at = at or now()
+    for team in teams:
+        here = and_(Ticket.team_id == team.id, Ticket.stage_id == stage.id, Ticket.merged_into_id.is_not(None))
+        if session.scalar(select(Ticket.id).where(here).limit(1)) is None:
+            continue
+        other = next((one for one in team.stages if one.folded and one is not stage), None)
+        if other is None:
+            raise MergedStayClosed(team.name)
+        team.hold_stage(other)
+        _write_history("stage", stage, other, here, by, at)
+        _execute(update(Ticket).where(here).values(stage_id=other.id, stage_changed_at=at, rank=at.timestamp()))
+
+
 def move_all(team, stage, takes, by=None, at: datetime | None = None) -> int:
     """The tickets of a team go from one stage to another, as ``move_to`` would bring each; returns how many."""
     from .ticket import Ticket

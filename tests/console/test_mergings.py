@@ -66,6 +66,19 @@ def test_the_merged_ticket_itself_can_still_be_looked_at(client, printer, again)
     assert "Still on fire!" in page and "Undo the merge" in page and "Reopen" not in page
 
 
+def test_no_form_leads_out_of_a_merge_but_its_undo(client, printer, again, team, agnes):
+    again.merge_into(printer, agnes.contact)
+    session.commit()
+    address, there = f"/console/tickets/{again.id}", team.stages[1].id
+    for form, data in (("moves", {"stage": there}), ("reopening", {}), ("edit", {"priority": 3, "subject": "x"})):
+        page = client.post(f"{address}/{form}", data=data)
+        assert page.status_code == 422 and "undo the merge" in page.text, form
+    said = client.post("/console/tickets/bulk", data={"ticket": again.id, "action": "move", "stage": there})
+    assert said.status_code == 303
+    session.expire_all()
+    assert (again.closed, again.merged_into, again.closing.how) == (True, printer, "merge")
+
+
 def test_different_customers_are_said_and_asked_about(client, printer, other):
     page = client.get(f"/console/merge?ticket={printer.id}&ticket={other.id}").text
     assert "Customers see neither words nor addresses of each other." in page and "Paul Petit" in page

@@ -81,6 +81,32 @@ def test_folding_asks_first_and_says_how_many(new, send, printer):
     assert not printer.closed and printer.closing is None
 
 
+def test_unfolding_and_giving_up_a_stage_leaves_merged_tickets_closed(team, agnes, carla, printer, send, office):
+    again = open_ticket(team, carla, "Printer", "Still!")
+    again.merge_into(printer, agnes.contact)
+    session.commit()
+    closed, opened = again.stage, team.stages[1]
+    address, words = f"/console/stages/{closed.id}", "Merged tickets stand in this stage and stay closed"
+
+    page = send(address, folded=None)
+    assert "0 tickets stand in this stage and are reopened" in page.text and "1 merged ticket stays closed" in page.text
+    for page in (
+        send(address, folded=None, confirmed="1"),
+        send(address, teams=[], takes=opened.id),
+        office.post(f"{address}/deletion", data={"takes": opened.id}),
+        send(f"/console/teams/{team.id}/settings", stages=[one.id for one in team.stages[:4]], takes=opened.id),
+    ):
+        assert page.status_code == 422 and words in page.text
+        session.expire_all()
+        assert (again.stage, again.closed, closed in team.stages) == (closed, True, True)
+
+    team.stages.append(Stage(name="Done", folded=True, position=9))
+    session.commit()
+    assert send(address, folded=None, confirmed="1").status_code == 303
+    session.expire_all()
+    assert (again.stage.name, again.closed, closed.folded) == ("Done", True, False)
+
+
 def test_folding_an_empty_stage_needs_no_question(team, send):
     assert send(f"/console/stages/{team.stages[1].id}", folded="y").status_code == 303
 

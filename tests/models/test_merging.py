@@ -5,12 +5,13 @@ import io
 import pytest
 from sqlalchemy import select
 
-from models import Delivery, Message, Upload, make_team, merge, open_ticket, session
+from models import Delivery, Message, Stage, Upload, make_team, merge, open_ticket, session
 from models.closing import TicketClosed
 from models.links import Link
 from models.listing import Filters, found_by_merged, page_of
 from models.merging import MergedPath, Merging
 from models.search import matching
+from models.stage import MergedStayClosed
 from models.ticket import Ticket
 from models.visibility import messages_behind, messages_heard_by, messages_visible_to
 from models.words import terms_of
@@ -281,16 +282,74 @@ def test_we_find_a_merged_ticket_by_its_own_subject_and_customer_on_the_one_that
     assert found('"fire in the office"') == [other.id]
 
 
-def test_unfolding_the_stage_meanwhile_does_not_bar_the_way_back(printer, again, agnes):
-    first = again.stage
+def test_a_merged_ticket_stays_closed_where_its_stage_is_unfolded_or_goes(printer, again, team, agnes):
+    """R-MERGE-2 over R-STAGE-2: nobody is given it, no rule closes it once more, no list shows it as open."""
+    first, done, gone = again.stage, *(Stage(name=name, folded=True, position=9) for name in ("Done", "Gone"))
+    team.stages += [done, gone]
     again.merge_into(printer, agnes.contact)
-    again.stage.fold(False)
-    session.refresh(again)
-    with pytest.raises(TicketClosed):
-        again.edit(agnes.contact, priority=2)
+    closed = again.stage
+    assert closed.fold(False, by=agnes.contact) == 0
+    assert (again.stage, again.closed, again.closing.how) == (done, True, "merge")
+    team.remove_stage(done, takes=first, by=agnes.contact)
+    assert (again.stage, again.closed) == (gone, True)
     again.unmerge(agnes.contact)
 
-    assert (again.stage, again.merged_into) == (first, None)
+    assert (again.stage, again.closing, again.merged_into) == (first, None, None)
+
+
+def test_the_last_folded_stage_keeps_its_merged_tickets(printer, again, team, agnes):
+    again.merge_into(printer, agnes.contact)
+    closed = again.stage
+    for verb in (lambda: closed.fold(False), lambda: team.remove_stage(closed, takes=printer.stage)):
+        with pytest.raises(MergedStayClosed), session.begin_nested():
+            verb()
+    assert (again.stage, again.closed, closed.folded) == (closed, True, True)
+    again.unmerge(agnes.contact)
+    closed.fold(False)
+    assert not closed.folded
+
+
+def test_only_an_undo_leads_out_of_a_merge(printer, again, team, agnes):
+    again.merge_into(printer, agnes.contact)
+    for by in (agnes.contact, None):
+        with pytest.raises(TicketClosed):
+            again.move_to(team.stages[1], by=by)
+    with pytest.raises(TicketClosed):
+        again.edit(agnes.contact, priority=2)
+    assert again.closed
+
+
+@pytest.mark.parametrize("welcome", [True, False])
+def test_after_a_change_of_team_an_undo_gives_the_ticket_to_nobody_who_may_not_see_that(
+    printer, again, company, agnes, arthur, ada, welcome
+):
+    """R-STAGE-8: nor would they have kept it without the merge."""
+    printer.assign_to(agnes, by=ada.contact)
+    again.assign_to(arthur, by=ada.contact)
+    merge([again], printer, ada.contact, take={"assignee": again})
+    board = make_team("Board", "board", company, visibility="private")
+    for colleague in (arthur, agnes) if welcome else (arthur,):
+        board.add_follower(colleague.contact)
+    printer.edit(ada.contact, team=board)
+    again.unmerge(ada.contact)
+
+    assert (printer.assignee, printer.awaits_assignment) == ((agnes, False) if welcome else (None, True))
+
+
+def test_whoever_has_the_ticket_again_follows_it_again(printer, again, other, agnes, arthur, ada, person):
+    """R-VIS-1, whatever happened to the followers meanwhile, and in whatever order merges are undone."""
+    nadia = person("Nadia")
+    for ticket, colleague in ((printer, agnes), (again, arthur), (other, nadia)):
+        ticket.assign_to(colleague, by=ada.contact)
+    merge([again], printer, ada.contact, take={"assignee": again})
+    merge([other], printer, ada.contact, take={"assignee": other})
+    printer.assign_to(arthur, by=ada.contact)
+    again.unmerge(ada.contact)
+    assert printer.assignee is arthur and arthur.contact in printer.followers
+    printer.assign_to(nadia, by=ada.contact)
+    printer.remove_follower(agnes.contact)
+    other.unmerge(ada.contact)
+    assert printer.assignee is agnes and agnes.contact in printer.followers
 
 
 def test_undoing_twice_changes_nothing(printer, again, agnes):

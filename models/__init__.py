@@ -10,6 +10,7 @@ from .company import Company
 from .draft import Draft
 from .event import Event
 from .follower import TeamFollower, TicketFollower
+from .head_start import HeadStart
 from .incoming import AddressCheck, IncomingMail, TeamAddress
 from .links import Link
 from .lookalikes import Lookalike
@@ -44,6 +45,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Event",
+    "HeadStart",
     "IncomingMail",
     "Link",
     "Lookalike",

@@ -11,6 +11,7 @@ from sqlalchemy import Integer, String, bindparam, func, insert, or_, select, up
 from sqlalchemy.orm import selectinload
 
 from .base import Refusal, is_sqlite, now, session
+from .head_start import Sharing
 from .people import INTERNAL, Contact, Person, User
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _assignable_people():
     return query.order_by(Contact.name, User.id)
 
 
-class Assigning:
+class Assigning(Sharing):
     """A team gives its tickets to its members."""
 
     @property
@@ -144,9 +145,10 @@ class Assigning:
         return sorted((user for user in everybody if not named or user.id in named), key=lambda user: user.id)
 
     def candidates(self, at: datetime) -> list[Candidate]:
-        """The takers with what the team's method counts; two queries, whatever the number of tickets."""
+        """The takers with what the team's method counts; few queries, whatever the number of tickets."""
         counts, lasts = self.loads(open_only=self.auto_assign == "equal_open"), self._last_given()
-        starts = {one.user_id: one.head_start for one in self.memberships} if self.auto_assign == "equal_total" else {}
+        takers = self.takers(selectinload(User.time_off))
+        starts = self.starts_of(takers) if self.auto_assign == "equal_total" else {}
         return [
             Candidate(
                 user,
@@ -154,7 +156,7 @@ class Assigning:
                 lasts.get(user.id, NEVER),
                 user.available_from(at, self.company),
             )
-            for user in self.takers(selectinload(User.time_off))
+            for user in takers
         ]
 
     def decide(self, at: datetime, limit=BATCH, hold=False) -> list[Decision]:
@@ -212,16 +214,6 @@ class Assigning:
         )
         return dict(session.execute(query.group_by(Ticket.assignee_id)).all())
 
-    def _lowest_total(self) -> int:
-        """The lowest number that a present member counts with; 0 where there is none."""
-        if not self.memberships or self.id is None:
-            return 0
-        loads = self.loads(open_only=False)
-        return min(loads.get(one.user_id, 0) + one.head_start for one in self.memberships)
-
-    def _head_start(self, user, lowest: int) -> int:
-        return max(0, lowest - self.loads(open_only=False).get(user.id, 0)) if lowest else 0
-
 
 def waits_for_assignment():
     """A condition on Ticket: open, without assignee, and nobody took the assignee away on purpose."""
@@ -246,8 +238,10 @@ def assign_due_batch(at: datetime, limit=BATCH) -> int:
     The team's row is held meanwhile: two workers never count at the same time (R-ASSIGN-8).
     """
     for team_id in teams_with_work():
-        if (team := _hold(team_id)) and (done := _carry_out(team.decide(at, limit, hold=True), at)):
-            return done
+        if team := _hold(team_id):
+            team.note_takers()
+            if done := _carry_out(team.decide(at, limit, hold=True), at):
+                return done
     return 0
 
 

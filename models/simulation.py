@@ -90,8 +90,8 @@ class Simulation:
             query = query.where(or_(Closing.at.is_(None), Closing.at > first))
         counts = dict(session.execute(query.group_by(Ticket.assignee_id)).all())
         if self.method == "equal_total":
-            for one in self.team.memberships:
-                counts[one.user_id] = counts.get(one.user_id, 0) + one.head_start
+            for id, start in self.team.head_starts().items():
+                counts[id] = counts.get(id, 0) + start
         return counts
 
     def _closings_of_older(self) -> list[tuple]:

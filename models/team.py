@@ -114,11 +114,13 @@ class Team(Pipeline, TeamFollowing, Assigning, AutomaticClosing, Base):
         for user in users:
             if not (user.internal and user.takes_tickets and self.company in user.companies):
                 raise NotAllowedMember(user.email)
+        starts = self.starts_of(users) if users else self.head_starts()
+        if not users:
+            self._write_starts(starts)
         self.memberships[:] = [one for one in self.memberships if one.user in users]
-        lowest = self._lowest_total()
         for user in users:
             if user not in self.members:
-                self.memberships.append(TeamMember(user=user, head_start=self._head_start(user, lowest)))
+                self.memberships.append(TeamMember(user=user, head_start=starts[user.id]))
                 self.add_follower(user.contact)
 
     def delete(self):

@@ -86,6 +86,26 @@ def test_a_later_member_starts_at_the_lowest_count_of_the_others(rule, arrive, a
     assert sorted(names(tickets)) == ["Agnes", "Arthur", "Nadia"]
 
 
+def test_where_nobody_is_named_a_newcomer_starts_at_the_lowest_count_of_the_others_too(
+    rule, arrive, agnes, arthur, person
+):
+    """R-ASSIGN-2 with R-ASSIGN-5; naming members and taking the names back changes nothing of it."""
+    rule.auto_assign, hour = "equal_total", timedelta(hours=1)
+    arrive(6)
+    assign()
+    everybody = ["Agnes", "Arthur", "Nadia"]
+    nadia = person("Nadia")
+    late = arrive(3)
+    assert sorted(str(one.user) for one in rule.decide(MONDAY_NOON + hour)) == everybody  # before it is done
+    assign()
+    assert sorted(names(late)) == everybody
+    for later, members in enumerate(([agnes, arthur, nadia], []), start=2):
+        rule.set_members(members)
+        late = arrive(3)
+        assign(MONDAY_NOON + later * hour)
+        assert sorted(names(late)) == everybody
+
+
 def test_a_tie_goes_to_whoever_was_given_a_ticket_longest_ago(rule, arrive, agnes, arthur):
     late, early = arrive(2)
     late.assign_to(agnes, by=arthur.contact, at=MONDAY_NOON)

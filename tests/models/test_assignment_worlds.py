@@ -36,6 +36,8 @@ step = st.one_of(
     st.tuples(st.just("by hand"), st.tuples(st.integers(0, 30), person)),
     st.tuples(st.just("members"), st.sets(person, max_size=PEOPLE)),
     st.tuples(st.just("method"), st.sampled_from(["equal_total", "equal_open"])),
+    st.tuples(st.just("takes"), st.tuples(person, st.booleans())),
+    st.tuples(st.just("takes"), st.tuples(person, st.just(True))),
 )
 week = st.fixed_dictionaries(
     {
@@ -46,6 +48,7 @@ week = st.fixed_dictionaries(
         "absences": st.lists(st.tuples(person, half_hours, st.integers(1, 48 * 4)), max_size=4),
         "method": st.sampled_from(["equal_total", "equal_open"]),
         # tickets that somebody was given before: to whom, how many half hours ago, and whether they are open still
+        "late": st.sets(person, max_size=2),  # who takes no tickets at first
         "past": st.lists(st.tuples(person, st.integers(1, 99), st.booleans()), max_size=8),
         "steps": st.lists(step, min_size=3, max_size=14),
     }
@@ -60,7 +63,9 @@ class Oracle:
     holidays: set
     absences: list  # (person, from, to)
     method: str
+    taking: set
     members: dict = field(default_factory=dict)  # person: head start
+    known: dict = field(default_factory=dict)  # the same of those who share a team without members, once it was shared
     tickets: list = field(default_factory=list)  # [person or None, open, given at]
 
     def works(self, at) -> bool:
@@ -82,22 +87,30 @@ class Oracle:
         mine = [ticket for ticket in self.tickets if ticket[0] == who]
         if (method or self.method) == "equal_open":
             return sum(ticket[1] for ticket in mine)
-        return len(mine) + self.members.get(who, 0)
+        return len(mine) + (self.members or self.known).get(who, 0)
 
     def last(self, who):
         return max((ticket[2] for ticket in self.tickets if ticket[0] == who), default=datetime.min.replace(tzinfo=UTC))
 
     def join(self, people):
-        lowest = min((self.count(one, "equal_total") for one in self.members if one in people), default=0)
-        for who in sorted(set(people) - set(self.members)):
-            own = sum(ticket[0] == who for ticket in self.tickets)
-            self.members[who] = max(0, lowest - own)
-        self.members = {who: start for who, start in self.members.items() if who in people}
+        """R-ASSIGN-2: whoever is new starts at the lowest count of the others, be they named or not (R-ASSIGN-5)."""
+        before = self.members or self.known
+        lowest = min((self.count(one, "equal_total") for one in before if one in people), default=0)
+        given = {who: sum(ticket[0] == who for ticket in self.tickets) for who in people}
+        return {who: before[who] if who in before else max(0, lowest - given[who]) for who in people}
+
+    def name(self, people):
+        if people:
+            self.members = self.join(people)
+        elif self.members:
+            self.known, self.members = self.members, {}
 
     def assign(self, at):
-        for ticket in self.tickets:
-            if ticket[0] is None and ticket[1]:
-                people = self.members or range(PEOPLE)
+        waiting = [ticket for ticket in self.tickets if ticket[0] is None and ticket[1]]
+        if waiting and not self.members:
+            self.known = self.join(self.taking)
+        for ticket in waiting:
+            if people := set(self.members or range(PEOPLE)) & self.taking:
                 free = {who: self.free_from(who, at) for who in people}
                 soonest = [who for who in people if free[who] == min(free.values())]
                 ticket[0] = min(soonest, key=lambda who: (self.count(who), self.last(who), who))
@@ -127,8 +140,10 @@ class Week:
         self.team = make_team("Support", "support", company, auto_assign=plan["method"])
         self.customer = Contact(email="carla@x.example")
         self.tickets = []
-        self.oracle = Oracle(plan["hours"], holidays, absences, plan["method"])
+        self.oracle = Oracle(plan["hours"], holidays, absences, plan["method"], set(range(PEOPLE)))
         self.remember(plan["past"])
+        for who in plan["late"]:
+            self.takes((who, False))
 
     def remember(self, past):
         present = self.now
@@ -169,14 +184,21 @@ class Week:
 
     def by_hand(self, value):
         place, who = value
-        if place < len(self.tickets) and self.oracle.tickets[place][1] and self.oracle.tickets[place][0] != who:
+        possible = place < len(self.tickets) and who in self.oracle.taking
+        if possible and self.oracle.tickets[place][1] and self.oracle.tickets[place][0] != who:
             self.tickets[place].assign_to(self.people[who], by=self.people[0].contact, at=self.now)
             self.oracle.tickets[place][0] = who
             self.oracle.tickets[place][2] = self.now
 
     def members(self, people):
-        self.team.set_members([self.people[who] for who in people])
-        self.oracle.join(people)
+        able = people & self.oracle.taking
+        self.team.set_members([self.people[who] for who in able])
+        self.oracle.name(able)
+
+    def takes(self, value):
+        who, takes = value
+        self.people[who].takes_tickets = takes
+        (self.oracle.taking.add if takes else self.oracle.taking.discard)(who)
 
     def method(self, method):
         self.team.auto_assign = self.oracle.method = method

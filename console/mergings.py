@@ -37,6 +37,7 @@ WHY = {
     "never closed": _l("The team of ticket %(number)s has no folded stage: nothing of it can be closed."),
     "choice": _l("The ticket that stays can't take that from the other one. Choose again."),
 }
+IMPOSSIBLE = ("many", "merged", "circle", "closed", "company", "never closed")  # whatever else is chosen on the page
 _SHOWN = (
     joinedload(Ticket.team).joinedload(Team.company),
     joinedload(Ticket.team).selectinload(Team.stages),
@@ -60,7 +61,10 @@ def merge_page():
 @bp.post("/mergings")
 @again_after_deadlock
 def mergings():
-    """``ticket`` and ``into`` as on the page; each of CHOICES may name the ticket whose value is taken; ``tell``."""
+    """``ticket`` and ``into`` as on the page; each of CHOICES may name the ticket whose value is taken; ``tell``.
+
+    ``shown`` is the one that stays by the page that was read: nothing is merged that nobody was told of (R-MERGE-2b).
+    """
     numbers = {*_numbers(request.form), *([int(request.form["into"])] if _number_in(request.form.get("into")) else [])}
     chosen = _chosen(numbers)
     if not chosen:
@@ -73,8 +77,9 @@ def mergings():
             raise CannotMerge("hidden")
         if not sources:
             raise CannotMerge("itself", into)
-        if Consequences(into, sources).asks and "confirmed" not in request.form:
-            return _page(chosen, into, ask=True), 422
+        turned = request.form.get("shown", into.id, type=int) != into.id  # what changes was said of another one
+        if turned or (Consequences(into, sources).asks and "confirmed" not in request.form):
+            return _page(chosen, into, ask=True, turned=turned), 422
         merge(sources, into, me().contact, take=_taken(chosen), tell="tell" in request.form)
         forget_dismissal(chosen)
         session.commit()
@@ -199,7 +204,7 @@ def _taken(chosen) -> dict:
     return {name: known[number] for name, number in asked.items()}
 
 
-def _page(chosen, into, refusal=None, ask=False):
+def _page(chosen, into, refusal=None, ask=False, turned=False):
     into = into or chosen[0]
     sources = [ticket for ticket in chosen if ticket is not into]
     words = refusal and str(WHY[refusal.reason])
@@ -216,6 +221,8 @@ def _page(chosen, into, refusal=None, ask=False):
         consequences=Consequences(into, sources),
         refusal=words,
         ask=ask,
+        turned=turned,
+        impossible=refusal is not None and refusal.reason in IMPOSSIBLE,
         typed=request.values,
     )
 

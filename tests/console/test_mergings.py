@@ -46,7 +46,7 @@ def test_the_page_lists_the_tickets_with_how_alike_they_are(client, printer, aga
 
     assert "Printer burns" in page and "same customer" in page and re.search(r"<b>\d+ %</b>", page)
     assert 'name="subject"' in page and 'name="priority"' in page and 'name="assignee"' not in page
-    assert "No old message is mailed again." in page
+    assert "No old message is mailed again." in page and "</svg>Merge</button>" in page
 
 
 def test_merging_leads_to_the_ticket_that_stays(client, printer, again):
@@ -88,6 +88,19 @@ def test_different_customers_are_said_and_asked_about(client, printer, other):
     assert fresh(other).merged_into is None
     assert merge(client, other, into=printer, confirmed="1").status_code == 303
     assert fresh(other).merged_into is not None
+
+
+def test_nothing_is_merged_that_the_page_did_not_tell(client, printer, again, other):
+    """R-MERGE-2b: who chooses another one that stays after reading reads what changes then, a yes before counts not."""
+    page = merge(client, printer, again, into=again, shown=printer.id)
+    assert page.status_code == 422 and "Another ticket stays now." in page.text
+    assert f'name="shown" value="{again.id}"' in page.text and "different customers" not in page.text
+    page = merge(client, printer, other, into=other, shown=printer.id, confirmed="1")
+    assert page.status_code == 422 and "different customers" in page.text
+    assert {fresh(one).merged_into for one in (printer, again, other)} == {None}
+
+    assert merge(client, printer, again, into=again, shown=again.id).status_code == 303
+    assert fresh(printer).merged_into is again
 
 
 def test_the_page_says_whose_updates_change_and_who_reads_more(client, company, printer, again, agnes, arthur):
@@ -157,6 +170,7 @@ def test_what_cannot_be_merged_is_said_before_somebody_tries(client, printer, ag
     session.commit()
     page = client.get(f"/console/merge?ticket={printer.id}&ticket={again.id}").text
     assert f"Ticket #{again.id} is closed." in page
+    assert "What changes" not in page and "</svg>Merge</button>" not in page
     numbers = [open_ticket(team, carla, f"Ticket {number}", "Text").id for number in range(51)]
     session.commit()
     words = "&".join(f"ticket={number}" for number in numbers)

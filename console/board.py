@@ -102,8 +102,10 @@ def _page(shown):
 
 
 def _notices(team) -> dict:
-    """What a team should hear before anything else."""
-    return {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now())} if team else {}
+    """What a team should hear before anything else, and whether the reader follows it."""
+    if team is None:
+        return {}
+    return {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now()), "followed": team.followed_as(me())}
 
 
 def _continued(shown) -> list:

@@ -21,6 +21,33 @@ class Typed:
         self.data = data
 
 
+@bp.post("/teams/<int:id>/following")
+def follow_team(id):
+    """Whoever sees the team follows it if they like, and stops; no administrator is needed for that."""
+    team = me().team(id)
+    team.add_follower(me().contact)
+    session.commit()
+    flash(_("You follow the team: what happens on its tickets is mailed to you."), "success")
+    return redirect(url_for(".board", id=id), 303)
+
+
+@bp.post("/teams/<int:id>/unfollowing")
+def unfollow_team(id):
+    team = me().team(id)
+    try:
+        team.remove_follower(me().contact)
+        session.commit()
+    except StillNeeded:
+        session.rollback()
+        flash(_("You are a member of the team: members follow it."), "warning")
+        return redirect(url_for(".board", id=id), 303)
+    if not me().sees(team):
+        flash(_("You no longer follow the team, and no longer see it."), "success")
+        return redirect(url_for(".dashboard"), 303)
+    flash(_("You no longer follow the team."), "success")
+    return redirect(url_for(".board", id=id), 303)
+
+
 @bp.post("/teams/<int:id>/followers")
 @administrators_only
 def add_team_follower(id):

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ForeignKey, Integer, and_, bindparam, delete, exists, or_, select, union
+from sqlalchemy import ForeignKey, Integer, and_, bindparam, case, delete, exists, or_, select, union
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
@@ -60,6 +60,14 @@ class TeamFollowing:
         session.execute(
             delete(TeamFollower).where(TeamFollower.team_id == self.id, TeamFollower.contact_id == contact.id)
         )
+
+    def followed_as(self, user) -> str:
+        """ "member" who must follow, "follower", or nothing; one query."""
+        from .team import TeamMember
+
+        member = exists().where(TeamMember.team_id == self.id, TeamMember.user_id == user.id)
+        follows = exists().where(TeamFollower.team_id == self.id, TeamFollower.contact_id == user.contact_id)
+        return session.scalar(select(case((member, "member"), (follows, "follower"), else_="")))
 
     def change_visibility(self, visibility: str) -> int:
         """Set the visibility; leaving *public* removes portal users as followers everywhere (R-VIS-5).

@@ -23,6 +23,11 @@ WAYS = {
     "link": _l("has the link from a mail"),
     "merged": _l("follows a ticket merged into this one: sees what was theirs, and our answers since"),
 }
+WAYS_TO_TEAM = {  # what is called differently where a whole team is spoken of
+    "assignee": _l("assignee of a ticket"),
+    "ticket follower": _l("follows a ticket"),
+    "customer": _l("customer of a ticket"),
+}
 DAYS = 30
 
 

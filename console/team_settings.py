@@ -4,7 +4,6 @@ import logging
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -20,38 +19,14 @@ from models.visibility import teams_visible_to
 from web.locale import language
 
 from . import administrators_only, bp, me
-from .audience import WAYS
+from .audience import WAYS, WAYS_TO_TEAM
 from .choices import commit, refuse, slug_of
 from .closing_rule import confirm_closing, keep_quiet, must_be_asked
 from .pipeline import merged_stay_closed, stages_known_to, tickets_in
+from .setting_words import SETTINGS, value_told
 from .team_forms import NewTeamForm, TeamForm
 
 log = logging.getLogger(__name__)
-
-# What each setting is called, in the summary after saving and in the history.
-SETTINGS = {
-    "name": _l("Name"),
-    "slug": _l("Short name"),
-    "description": _l("Description"),
-    "company": _l("Company"),
-    "active": _l("Active"),
-    "address": _l("E-mail address"),
-    "visibility": _l("Visibility"),
-    "auto_assign": _l("Automatic assignment"),
-    "members": _l("Members"),
-    "stages": _l("Stages"),
-    "follow_conversation": _l("Follow the conversation"),
-    "auto_close": _l("Automatic closing"),
-    "auto_close_days": _l("Days of inactivity"),
-    "auto_close_stage": _l("Move to stage"),
-    "auto_close_in": _l("In stages"),
-    "spare_waiting": _l("Except tickets that wait for our answer"),
-    "remind_days_before": _l("Reminder"),
-    "closure_by_customers": _l("Closure by customers"),
-    "reopen_days": _l("Reopening window"),
-    "ask_rating": _l("Ask for a rating"),
-    "publish_ratings": _l("Publish ratings"),
-}
 
 
 @bp.get("/teams")
@@ -70,7 +45,7 @@ def new_team():
     if form.is_submitted() and not form.slug.data:
         form.slug.process_data(slug_of(form.name.data or ""))
     if form.validate_on_submit():
-        home = next(company for company in me().companies if company.id == form.company.data)
+        home = company_chosen(form)
         team = make_team(
             form.name.data, form.slug.data, home, language=language(),
             description=form.description.data, visibility=form.visibility.data,
@@ -82,6 +57,10 @@ def new_team():
             )
             return redirect(url_for(".team_settings", id=team.id), 303)
     return render_template("console/new_team.html", form=form), 422 if form.is_submitted() else 200
+
+
+def company_chosen(form):
+    return next(company for company in me().companies if company.id == form.company.data)
 
 
 def address_is_free(slug: str) -> bool:
@@ -97,7 +76,7 @@ def team_settings(id):
     team = me().team(id, joinedload(Team.company), joinedload(Team.auto_close_stage))
     form = form_of(team)
     if form.validate_on_submit():
-        losing = losing_access(team, form.visibility.data)
+        losing = losing_access(team, form.visibility.data, company_chosen(form))
         if (losing.count or team.visibility == "public" != form.visibility.data) and "confirmed" not in request.form:
             return confirm_visibility(team, form, losing)
         if must_be_asked(team, form):
@@ -120,7 +99,8 @@ def settings_page(team, form, email="", refusal="", **forecast):
     losing = len(team.portal_followers()) if team.visibility == "public" else 0
     return render_template(
         "console/team_settings.html", team=team, form=form, followers=followers_of(team), losing=losing,
-        email=email, refusal=refusal, history=history_of(team), names=SETTINGS, **{"forecast": None, **forecast},
+        email=email, refusal=refusal, history=history_of(team), names=SETTINGS,
+        told=value_told, **{"forecast": None, **forecast},
     )  # fmt: skip
 
 
@@ -129,7 +109,8 @@ def confirm_visibility(team, form, losing):
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return render_template(
         "console/confirm_visibility.html", team=team, losing=losing, visibility=form.visibility.data, typed=typed,
-        portal=len(team.portal_followers()), back=url_for(".team_settings", id=team.id), ways=WAYS,
+        portal=len(team.portal_followers()), back=url_for(".team_settings", id=team.id), ways=WAYS | WAYS_TO_TEAM,
+        company=company_chosen(form),
     )  # fmt: skip
 
 
@@ -171,7 +152,7 @@ def change(team, form) -> bool:
     with session.no_autoflush:
         for name in plain:
             setattr(team, name, getattr(form, name).data)
-        team.company = next(company for company in me().companies if company.id == form.company.data)
+        team.company = company_chosen(form)
         team.address, team.auto_assign = form.address.data or None, form.auto_assign.data or None
         team.auto_close_days = form.after_days.data
     if not change_pipeline(team, form) or not change_members(team, form):

@@ -79,33 +79,37 @@ def _ways(ticket, user, of_team: set[int], rows: dict[int, bool]) -> list[str]:
     return [way for way, true in ways.items() if true]
 
 
-def losing_access(team, visibility: str) -> Audience:
-    """Who can see the team or a ticket of it now and could not, or not all of it, with this visibility (R-VIS-5)."""
+def losing_access(team, visibility: str, company=None) -> Audience:
+    """Who can see the team or a ticket of it now and could not, or not all of it, with this visibility (R-VIS-5), or as
+    a team of this company (R-VIS-8)."""
     conditions = [_portal_users(team)] if team.visibility == "public" != visibility else []
     if visibility == "private" != team.visibility:
         conditions.append(_colleagues(team))
+    if company not in (None, team.company):
+        conditions.append(_strangers_to(company, team))
     if not conditions:
         return Audience([], 0)
     losing = and_(User.active, or_(*conditions))
     count = session.scalar(select(func.count()).select_from(User).where(losing))
-    named = select(User).join(Contact).where(losing).order_by(Contact.name, Contact.id).limit(NAMED)
-    users = list(session.scalars(named))
+    first = select(User).join(Contact).where(losing).order_by(Contact.name, Contact.id).limit(NAMED)
+    users = list(session.scalars(first))
     ways = _ways_to_team(team, users)
-
-    def access(user) -> Access:
-        theirs = [way for way, contacts in ways.items() if user.contact_id in contacts]
-        return Access(user.contact, ["colleague"] if user.internal else theirs)
-
-    return Audience([access(user) for user in users], count)
+    named = [Access(user.contact, [way for way, ids in ways.items() if user.id in ids]) for user in users]
+    return Audience(named, count)
 
 
 def _portal_users(team):
     """A condition on User: portal users who follow the team or a ticket of it, its customers among them."""
+    return and_(User.role == "portal", or_(_follow_the_team(team), _follow_a_ticket(team)))
+
+
+def _follow_the_team(team):
+    return User.contact_id.in_(select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id))
+
+
+def _follow_a_ticket(team):
     rows = select(TicketFollower.contact_id).join(Ticket).where(Ticket.team_id == team.id, ~TicketFollower.excluded)
-    customers = select(Ticket.customer_id).where(_customers_of(team))
-    followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id)
-    ways = (User.contact_id.in_(each) for each in (rows, customers, followers))
-    return and_(User.role == "portal", or_(*ways))
+    return or_(User.contact_id.in_(rows), User.contact_id.in_(select(Ticket.customer_id).where(_customers_of(team))))
 
 
 def _customers_of(team):
@@ -114,25 +118,41 @@ def _customers_of(team):
     return and_(Ticket.team_id == team.id, ~exists().where(theirs, TicketFollower.excluded))
 
 
+def _of_company(company_id):
+    return User.id.in_(select(user_companies.c.user_id).where(user_companies.c.company_id == company_id))
+
+
 def _colleagues(team):
     """A condition on User: internal users who see the team only because everybody of the company does."""
-    at_home = select(user_companies.c.user_id).where(user_companies.c.company_id == team.company_id)
-    followers = select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id)
     ordinary = User.role.in_([role for role in INTERNAL if role != "administrator"])
-    return and_(ordinary, User.id.in_(at_home), User.contact_id.not_in(followers))
+    return and_(ordinary, _of_company(team.company_id), ~_follow_the_team(team))
+
+
+def _strangers_to(company, team):
+    """A condition on User: internal users who see something of the team, and do not belong to that company."""
+    seeing = [User.role == "administrator", _follow_the_team(team), _follow_a_ticket(team)]
+    inside = and_(User.role.in_(INTERNAL), _of_company(team.company_id), ~_of_company(company.id))
+    return inside if team.visibility != "private" else and_(inside, or_(*seeing))
 
 
 def _ways_to_team(team, users) -> dict[str, set[int]]:
-    """By which ways these portal users reach the team or a ticket of it: {way: the ids of contacts}; three queries."""
-    contacts = [user.contact_id for user in users if not user.internal]
-    here = select(Ticket.id).where(Ticket.team_id == team.id)
-    found = {
-        "team follower": select(TeamFollower.contact_id).where(
-            TeamFollower.team_id == team.id, TeamFollower.contact_id.in_(contacts)
-        ),
-        "ticket follower": select(TicketFollower.contact_id)
-        .distinct()
-        .where(TicketFollower.contact_id.in_(contacts), ~TicketFollower.excluded, TicketFollower.ticket_id.in_(here)),
-        "customer": select(Ticket.customer_id).distinct().where(_customers_of(team), Ticket.customer_id.in_(contacts)),
+    """By which ways these users reach the team or a ticket of it: {way: their ids}; four queries."""
+    contacts, of_contact = [user.contact_id for user in users], {user.contact_id: user.id for user in users}
+    here, row = Ticket.team_id == team.id, TicketFollower.contact_id
+    follow = select(TeamFollower.contact_id).where(TeamFollower.team_id == team.id)
+    added = select(row).distinct().join(Ticket).where(here, row.in_(contacts), ~TicketFollower.excluded)
+    asked = select(Ticket.customer_id).distinct().where(_customers_of(team), Ticket.customer_id.in_(contacts))
+    working = select(Ticket.assignee_id).distinct().where(here, Ticket.assignee_id.in_([user.id for user in users]))
+
+    def ids(query) -> set[int]:
+        return {of_contact[contact] for contact in session.scalars(query)}
+
+    return {
+        "administrator": {user.id for user in users if user.administrator},
+        "colleague": {user.id for user in users if user.internal and team.visibility != "private"},
+        "member": {one.user_id for one in team.memberships},
+        "team follower": ids(follow.where(TeamFollower.contact_id.in_(contacts))),
+        "assignee": set(session.scalars(working)),
+        "ticket follower": ids(added),
+        "customer": ids(asked),
     }
-    return {way: set(session.scalars(query)) for way, query in found.items()}

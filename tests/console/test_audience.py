@@ -1,5 +1,6 @@
 """Who sees what is said before and after a change, and the methods of assignment can be tried on paper."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,22 @@ def test_saving_says_what_changed_and_the_page_remembers(team, send, office):
     assert "Ada" in page
     send(address)
     assert "Nothing was changed." in office.get(address).text
+
+
+def test_the_history_of_the_settings_speaks_as_the_form_does(team, send, office, ada):
+    address = f"/console/teams/{team.id}/settings"
+    send(address, ask_rating="y", auto_assign="equal_open", visibility="company", confirmed="1")
+    history = office.get(address).text.partition('id="history"')[2].replace("</svg>", "→")
+    lines = (line.partition("plain-list-ways")[0] for line in history.split("<li>")[1:])
+    told = {" ".join(re.sub(r"<[^>]*>|<.*$", "", line).split()) for line in lines}
+    assert told == {
+        "Ask for a rating no → yes",
+        "Automatic assignment By hand → Equal number of open tickets",
+        "Visibility Portal users too → All internal users",
+    }
+    ada.contact.language = "fr"
+    session.commit()
+    assert "→ Nombre égal de tickets ouverts" in office.get(address).text.replace("</svg> ", "→ ")
 
 
 def test_the_assignment_page_shows_loads_and_both_methods(team, printer, agnes, arthur, sign_in):
@@ -100,6 +117,28 @@ def test_the_board_says_why_tickets_wait(hours, words, team, company, printer, a
     page = sign_in(agnes).get(f"/console/teams/{team.id}").text
     assert "1 ticket waits for an assignee." in page
     assert words in page
+
+
+def test_an_agent_follows_a_team_and_stops_again(team, printer, agnes, carla, sign_in):
+    client, address = sign_in(agnes), f"/console/teams/{team.id}"
+    following, unfollowing = f'action="{address}/following"', f'action="{address}/unfollowing"'
+    assert following in client.get(address).text
+    page = client.post(f"{address}/following", follow_redirects=True).text
+    assert "You follow the team" in page and unfollowing in page and following not in page
+    assert agnes.contact in printer.followers
+    client.post(f"{address}/unfollowing")
+    session.expire_all()
+    assert agnes.contact not in printer.followers
+
+    team.set_members([agnes])
+    session.commit()
+    page = client.post(f"{address}/unfollowing", follow_redirects=True).text
+    assert "members follow it" in page and following not in page and unfollowing not in page
+    team.set_members([])
+    team.change_visibility("private")
+    session.commit()
+    assert "no longer see it" in client.post(f"{address}/unfollowing", follow_redirects=True).text
+    assert client.get(address).status_code == client.post(f"{address}/following").status_code == 404
 
 
 def test_one_follows_and_stops_following_by_a_button(printer, agnes, sign_in):

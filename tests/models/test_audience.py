@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import Contact, session
+from models import Company, Contact, session
 from models.audience import losing_access, who_can_see
 from models.setting_change import history_of, note_changes, settings_of
 
@@ -52,9 +52,31 @@ def test_who_would_lose_access_is_named_before(crowd, team, person):
         "Sven": ["ticket follower"],
     }
     lost = losing_access(team, "private")
-    assert {name for name, ways in by_name(lost).items() if ways == ["colleague"]} == {"Arthur", "Nadia"}
+    assert by_name(lost) == by_name(losing_access(team, "company")) | {
+        "Arthur": ["colleague", "assignee", "ticket follower"],
+        "Nadia": ["colleague"],
+    }
     assert lost.count == 5
     assert losing_access(team, "public").count == 0
+
+
+def test_who_would_lose_a_team_that_goes_to_another_company_is_named_before(crowd, team, agnes, person):
+    """R-VIS-8: of all its people those stay who belong to that company, too."""
+    globex = Company(name="Globex")
+    agnes.companies.append(globex)
+    person("Gus", companies=[globex])
+    session.commit()
+    assert by_name(losing_access(team, "public", globex)) == {
+        "Ada": ["administrator", "colleague"],
+        "Arthur": ["colleague", "assignee", "ticket follower"],
+    }
+    assert losing_access(team, "public", team.company).count == 0
+    team.change_visibility("private")
+    person("Nadia")
+    assert by_name(losing_access(team, "private", globex)) == {
+        "Ada": ["administrator"],
+        "Arthur": ["assignee", "ticket follower"],
+    }
 
 
 def test_long_lists_name_some_and_count_all(team, person, monkeypatch):

@@ -33,6 +33,7 @@ step = st.one_of(
     st.tuples(st.just("follow ticket"), ticket, person),
     st.tuples(st.just("leave ticket"), ticket, person),
     st.tuples(st.just("visibility"), team, st.sampled_from(VISIBILITIES)),
+    st.tuples(st.just("company"), team, st.integers(0, 1)),
     st.tuples(st.just("assign"), ticket, st.integers(0, 4)),
     st.tuples(st.just("members"), team, st.sets(st.integers(0, 4), max_size=3)),
     st.tuples(st.just("deactivate"), st.just(0), st.integers(0, 6)),
@@ -157,7 +158,7 @@ class World:
     """The same world in the database, changed by the verbs."""
 
     def __init__(self, plan):
-        companies = [Company(name="Acme"), Company(name="Globex")]
+        self.companies = companies = [Company(name="Acme"), Company(name="Globex")]
         session.add_all(companies)
         self.contacts = [Contact(email=f"p{n}@x.example", name=f"Person {n}") for n in range(PEOPLE)]
         session.add_all(self.contacts)
@@ -220,6 +221,18 @@ class World:
         self.oracle.teams[team][1] = value
         if before == "public" != value:
             self.oracle.leave_public(team)
+        self.check_losers(team, reached, said)
+
+    def company(self, team, value):
+        """As the settings page does it: the team goes to another company, with its followers and members."""
+        visibility, home = self.oracle.teams[team][1], self.companies[value]
+        reached, said = self.oracle.reached_in(team), losing_access(self.teams[team], visibility, home)
+        self.teams[team].company = home
+        session.flush()
+        self.oracle.teams[team][0] = value
+        self.check_losers(team, reached, said)
+
+    def check_losers(self, team, reached, said):
         lost = {who for who, things in reached.items() if things - self.oracle.reached_in(team)[who]}
         assert {self.contacts.index(one.contact) for one in said.people} == lost
         assert said.count == len(lost) and all(one.ways for one in said.people)

@@ -149,3 +149,8 @@ def test_one_follows_and_stops_following_by_a_button(printer, agnes, sign_in):
     client.post(f"{address}/followers/{agnes.contact_id}/removal")
     session.expire_all()
     assert agnes.contact not in printer.followers
+    printer.close(by=agnes.contact)
+    session.commit()
+    page = client.get(address).text.partition("<main")[2].partition("</main>")[0]
+    assert "Follow this ticket" not in page and "Add a follower" not in page and "/removal" not in page
+    assert "Who can see this" in page

@@ -21,7 +21,7 @@ from models.people import normal_email
 from models.visibility import teams_visible_to
 
 from . import administrators_only, bp, me
-from .choices import NEEDED, email_address, trim
+from .choices import NEEDED, commit, email_address, trim
 from .mail import tabs
 from .outbox import mail_folder
 
@@ -88,7 +88,8 @@ def add_address():
     if not form.validate_on_submit():
         return page(form), 422
     session.add(TeamAddress(address=form.address.data, team_id=form.team.data))
-    session.commit()
+    if not commit(form.address):
+        return page(form), 422
     flash(_("Mail to %(address)s is the team's from now on.", address=form.address.data), "success")
     return redirect(url_for(".addresses"), 303)
 

@@ -2,13 +2,13 @@
 
 import logging
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from models import Contact, Team, TeamFollower, TeamMember, Ticket, User, make_team, session
+from models import Contact, Team, TeamAddress, TeamFollower, TeamMember, Ticket, User, make_team, session
 from models.audience import losing_access
 from models.company import user_companies
 from models.people import INTERNAL
@@ -20,7 +20,7 @@ from web.locale import language
 
 from . import administrators_only, bp, me
 from .audience import WAYS, WAYS_TO_TEAM
-from .choices import commit, refuse, slug_of
+from .choices import commit, refuse, slug_of, taken
 from .closing_rule import confirm_closing, keep_quiet, must_be_asked
 from .pipeline import merged_stay_closed, stages_known_to, tickets_in
 from .setting_words import SETTINGS, value_told
@@ -64,10 +64,10 @@ def company_chosen(form):
 
 
 def address_is_free(slug: str) -> bool:
-    """A team that was renamed may still hold the address that a new one of its old short name would get."""
-    from flask import current_app
-
-    return session.scalar(select(Team.id).where(Team.address == f"{slug}@{current_app.config['MAIL_DOMAIN']}")) is None
+    """Another team may hold the address that one of this short name would get: it had the name before, or took it as a
+    further one."""
+    address = f"{slug}@{current_app.config['MAIL_DOMAIN']}"
+    return not taken(Team.address, address) and not taken(TeamAddress.address, address)
 
 
 @bp.route("/teams/<int:id>/settings", methods=["GET", "POST"])

@@ -41,9 +41,7 @@ def test_a_hidden_team_leaves_my_tickets_and_the_link_works(desk, browser_of, hi
 
     admin = browser_of("Ada")
     admin.goto(f"/console/teams/{team}/settings")
-    admin.locator("[name=visibility][value=private]").or_(admin.locator("select[name=visibility]")).first.evaluate(
-        "field => { if (field.tagName === 'SELECT') field.value = 'private'; else field.checked = true }"
-    )
+    admin.get_by_label("Invited internal users").check()
     admin.get_by_role("button", name="Save", exact=True).click()
     expect(admin.get_by_text("Vera Vidal", exact=True)).to_be_visible()
     expect(admin.get_by_text("Agnes", exact=True)).to_be_visible()

@@ -1,8 +1,11 @@
 """One's own account in the console."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from models import session
+from models.company import DAYS
 
 PASSWORD = "correct horse battery"
 
@@ -73,3 +76,24 @@ def test_own_time_off(desk, agnes, arthur):
     assert desk.post("/console/account/time-off/2000000000/removal").status_code == 404
     assert desk.post(f"/console/account/time-off/{off.id}/removal").status_code == 303
     assert desk.post("/console/account/time-off", data={"first_day": "x", "last_day": ""}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "hours", "back"),
+    [
+        ("2026-10-24", "2026-10-25", 49, datetime(2026, 10, 25, 23, tzinfo=UTC)),
+        ("2026-03-28", "2026-03-29", 47, datetime(2026, 3, 29, 22, tzinfo=UTC)),
+    ],
+)
+def test_time_off_is_whole_days_in_paris_also_where_the_clocks_change(desk, agnes, company, first, last, hours, back):
+    """R-ASSIGN-6: who is back at midnight is chosen from midnight on, not an hour before or after."""
+    company.working_hours = {day: [["00:00", "24:00"]] for day in DAYS}
+    session.commit()
+    assert desk.post("/console/account/time-off", data={"first_day": first, "last_day": last}).status_code == 303
+
+    session.expire_all()
+    [off] = agnes.time_off
+    assert off.length == timedelta(hours=hours)
+    for at in (off.starts_at, back - timedelta(minutes=1), back):
+        assert agnes.available_from(at, company) == back
+    assert agnes.available_from(off.starts_at - timedelta(minutes=1), company) < off.starts_at

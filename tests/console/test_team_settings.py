@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from models import Company, Contact, Stage, Team, make_team, session
+from models import Company, Contact, Stage, Team, TeamAddress, make_team, session
 
 
 @pytest.fixture
@@ -179,6 +179,34 @@ def test_a_new_team_brings_its_pipeline_and_address(office, company):
 
     assert answer.location == f"/console/teams/{team.id}/settings"
     assert (team.visibility, team.address, len(team.stages)) == ("private", "billing-co@desk.example", 5)
+
+
+def test_a_new_team_takes_no_address_that_another_one_has(office, team, company):
+    """R-MAIL-2: as its own, or as a further one."""
+    session.add(TeamAddress(address="billing@desk.example", team=team))
+    session.commit()
+    for name, slug, visibility in (("Billing", "billing", "company"), ("Sales", "sales", "company")):
+        data = {"name": name, "slug": slug, "company": company.id, "visibility": visibility}
+        assert office.post("/console/teams/new", data=data).status_code == 303
+
+    addresses = dict(session.execute(select(Team.slug, Team.address)).all())
+    assert (addresses["billing"], addresses["sales"]) == (None, "sales@desk.example")
+
+
+def test_a_team_goes_to_another_company_when_the_losers_were_named(team, settings, send, ada, arthur, printer):
+    globex = Company(name="Globex")
+    ada.companies.append(globex)
+    session.commit()
+    page = send(settings, company=globex.id)
+    words = page.text.partition("<main")[2].partition("</main>")[0]
+    assert page.status_code == 200 and "The team goes to Globex" in words
+    assert "Arthur" in words and "Ada" not in words and "My tickets" not in words
+    session.refresh(team)
+    assert team.company.name == "Acme"
+
+    assert send(settings, company=globex.id, confirmed="1").status_code == 303
+    session.refresh(team)
+    assert team.company is globex and not arthur.sees(team) and not arthur.sees(printer) and ada.sees(printer)
 
 
 def test_a_taken_short_name_is_refused(office, team):

@@ -64,6 +64,20 @@ def test_an_administrator_drags_a_column_and_its_place_is_kept(board):
         column(page, "New").locator("h2").drag_to(column(page, "In progress").locator("h2"))
 
 
+def test_a_stage_is_edited_over_the_board_with_the_way_to_save_in_sight(board):
+    page, _number = board
+    menu = column(page, "Resolved").locator(".board-column-tools")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="Edit the stage").click()
+    save = page.locator("#popup").get_by_role("button", name="Save")
+    page.set_viewport_size({"width": 1280, "height": 600})
+    expect(save).to_be_in_viewport(ratio=1)
+    assert page.locator("#popup").bounding_box()["width"] >= 600
+    page.locator("#popup").get_by_label("Description").fill("Believed to be solved.")
+    save.click()
+    expect(column(page, "Resolved").locator("h2")).to_have_attribute("title", "Believed to be solved.")
+
+
 @pytest.fixture
 def three(desk):
     """(address, numbers): Support with three new tickets of high priority, the first one on top."""

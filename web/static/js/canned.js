@@ -1,5 +1,5 @@
 // Canned replies go into the answer where the cursor is: chosen from the menu, or by :shortcut and Tab.
-import { announce, ready } from "./page.js";
+import { announce, fill, ready } from "./page.js";
 
 ready((root) => {
   const menu = root.querySelector?.("#composer .canned");
@@ -18,6 +18,11 @@ ready((root) => {
     const turn = ++asked;
     const answer = await ask({ q: search.value });
     if (turn === asked) found.replaceChildren(...answer.childNodes);
+  }
+  /** Beside the text, where one looks. */
+  function tell(words) {
+    menu.closest("form").querySelector("[data-said]").textContent = words;
+    if (words) announce(words);
   }
   function put(text, start = body.selectionStart, end = body.selectionEnd) {
     body.focus();
@@ -42,6 +47,7 @@ ready((root) => {
     const here = items.indexOf(document.activeElement) + step;
     (here < 0 ? search : items[Math.min(here, items.length - 1)]).focus();
   });
+  body.addEventListener("input", () => tell(""));
   body.addEventListener("keydown", async (event) => {
     if (event.key !== "Tab" || event.shiftKey || body.selectionStart !== body.selectionEnd) return;
     const end = body.selectionStart, word = /(?:^|\s):([\p{L}\p{N}_-]{1,40})$/u.exec(body.value.slice(0, end))?.[1];
@@ -49,6 +55,6 @@ ready((root) => {
     event.preventDefault();
     const item = (await ask({ shortcut: word })).querySelector("[data-text]");
     if (item) put(item.dataset.text, end - word.length - 1, end);
-    else announce(found.dataset.wordsNone ?? "");
+    else tell(fill(menu.dataset.wordsNone, { shortcut: word }));
   });
 });

@@ -125,6 +125,29 @@ def test_the_window_behind_the_menu_is_also_a_page(board, printer):
     assert page.status_code == 200 and "One up" in page.text and "Assign to me" in page.text
 
 
+def test_the_page_of_a_closed_ticket_offers_the_stages_that_reopen_it(board, printer, agnes):
+    printer.close(by=agnes.contact, why="Done")
+    session.commit()
+    page = board.client.get(f"/console/tickets/{printer.id}/moves").text
+
+    assert "Moving it to one of these stages reopens it." in page and ">In progress</option>" in page
+    assert ">Closed</option>" not in page
+
+
+def test_a_merged_ticket_is_moved_by_nobody_until_the_merge_is_undone(board, three, agnes):
+    one, two, _three = three
+    one.merge_into(two, agnes.contact)
+    session.commit()
+
+    answer = board.move(one, htmx=True, stage=stage("In progress").id, before="")
+    assert answer.status_code == 422 and "undo the merge" in answer.text
+    page = board.client.get(f"/console/tickets/{one.id}/moves").text
+    assert "undo the merge" in page and 'name="stage"' not in page
+    board.client.post("/console/tickets/bulk", data={"action": "move", "ticket": one.id, "stage": stage("New").id})
+    session.expire_all()
+    assert one.closed and one.merged_into is two
+
+
 def test_a_column_folds_for_one_user_alone(board, printer, arthur, sign_in):
     address = f"/console/stages/{stage('New').id}/fold"
     assert board.client.post(address, data={"folded": "1"}).status_code == 303

@@ -62,6 +62,15 @@ class Shown(Board):
     def address(self) -> str:
         return url_for(self.endpoint, **self.place, **self.asked)
 
+    @property
+    def takes_new(self) -> bool:
+        """Whether a ticket that is written here would stand here: on one's own board, for those who take tickets."""
+        return self.which != "mine" or me().takes_tickets
+
+    def teams_with(self, column) -> list[int]:
+        """The teams for which a ticket can be written into this column."""
+        return [id for id in column.teams if id in self.names or self.team]
+
     def below(self, column) -> str:
         """The address of the same board with the column read on below its last card."""
         return url_for(self.endpoint, **self.place, **self.asked, column=column.id, after=column.more)

@@ -103,7 +103,10 @@ def _peer(ticket, side: str):
 
 @bp.post("/teams/<int:id>/tickets")
 def add_card(id):
-    """A new ticket in the column ``stage``: ``subject`` and ``email``, the rest can be said later."""
+    """A new ticket in the column ``stage``: ``subject`` and ``email``, the rest can be said later.
+
+    On the board of one's own tickets it is one of them.
+    """
     team, form = me().team(id), CardForm()
     stage = team.open_stage(request.form.get("stage", 0, type=int))
     if not form.validate_on_submit() or stage is None:
@@ -113,9 +116,12 @@ def add_card(id):
             return render_template("_said.html", message=" ".join(map(str, words)), category="error"), 422
         return redirect(url_for("console.new_ticket", team=id, stage=stage.id if stage else None), 303)
     customer, subject = Contact.get_or_create(form.email.data), form.subject.data
-    open_ticket(team, customer, subject, subject, by=me().contact, key=key_of(form), stage=stage)
+    ticket = open_ticket(team, customer, subject, subject, by=me().contact, key=key_of(form), stage=stage)
+    board = request.args.get("board") or str(id)
+    if board == "mine" and team.may_be_assigned(me()):
+        ticket.assign_to(me(), by=me().contact)
     session.commit()
-    return answer_with(Shown(str(id)))
+    return answer_with(Shown(board))
 
 
 def _answer(ticket):

@@ -98,6 +98,7 @@ class Board:
     def __init__(self, user, team: int | None = None, filters: Filters = Filters()):
         self.user, self.filters = user, filters
         scope = Scope(user) if team is None else None
+        self.names = scope.teams if scope else {}  # of the teams that a board of several is made of
         self.teams = list(scope.teams) if scope else [team]
         self.private = scope.private if scope else []  # of these only what they follow (R-VIS-1)
         if team is not None and not (user.active and 0 < team <= LARGEST_ID and self._pipelines):

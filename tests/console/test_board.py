@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from models import ColumnFold, Stage, Ticket, open_ticket, session
+from models import ColumnFold, Stage, Ticket, make_team, open_ticket, session
 
 
 @pytest.fixture
@@ -235,6 +235,34 @@ def test_a_ticket_is_written_into_its_column(board, team, carla):
     [ticket] = session.query(Ticket).all()
     assert (ticket.stage.name, ticket.subject, ticket.customer) == ("In progress", "Lamp broken", carla)
     assert [event.kind for event in ticket.events] == ["created"] and board.cards("In progress") == [ticket.id]
+
+
+@pytest.mark.parametrize(("which", "assignee"), [("all", None), ("mine", "Agnes")])
+def test_a_ticket_is_written_into_a_column_of_a_board_of_several_teams(which, assignee, board, team, carla, company):
+    make_team("Billing", "billing", company)
+    secret = make_team("Secret", "secret", company, visibility="private")
+    session.commit()
+    address = {"all": "/console/tickets/board", "mine": "/console/tickets/mine/board"}[which]
+    page = board.client.get(address).text
+    [form] = re.findall(r'<template id="new-card">.*?</template>', page, re.S)
+    offered = [url.replace("&amp;", "&") for url in re.findall(r'<option value="([^"]+)"', form)]
+    assert len(offered) == 2 and f"/console/teams/{secret.id}/tickets" not in form
+    assert "data-new-card=" in page
+
+    data = {"stage": stage("In progress").id, "subject": "Lamp broken", "email": carla.email, "key": "k1"}
+    [mine] = [url for url in offered if f"/teams/{team.id}/" in url]
+    answer = board.client.post(mine, data=data, headers={"HX-Request": "true"})
+    [ticket] = session.query(Ticket).all()
+    assert f'data-ticket="{ticket.id}"' in answer.text and "Billing" not in answer.text
+    assert ticket.team is team and (ticket.assignee and ticket.assignee.contact.name) == assignee
+
+
+def test_who_takes_no_tickets_writes_none_on_their_own_board(board, team, agnes):
+    agnes.takes_tickets = False
+    session.commit()
+
+    assert "data-new-card" not in board.client.get("/console/tickets/mine/board").text
+    assert "data-new-card" in board.client.get("/console/tickets/board").text
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ function open(column) {
   document.querySelector(".new-card")?.remove();
   const form = document.getElementById("new-card").content.cloneNode(true).querySelector("form");
   form.elements.stage.value = column.dataset.stage;
-  form.elements.key.value = crypto.randomUUID();
+  form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const teams = column.querySelector("[data-new-card]").dataset.newCard.split(" ");
+  form.querySelectorAll("option").forEach((option) => { if (!teams.includes(option.dataset.team)) option.remove(); });
   cardsOf(column).before(form);
   form.elements.subject.focus();
 }
@@ -34,7 +36,8 @@ document.addEventListener("submit", async (event) => {
   const column = columnOf(form), button = form.querySelector("button");
   button.disabled = true;
   try {
-    const html = await post(further(form.action), new FormData(form));
+    const address = form.querySelector("[data-new-card-team]")?.value ?? form.action;
+    const html = await post(further(address), new FormData(form));
     form.remove();
     await redraw(html);
     document.getElementById("flashes").replaceChildren();

@@ -30,9 +30,12 @@ def teams_with_stages(stage) -> list[Team]:
     return list(session.scalars(query.order_by(Team.name)))
 
 
-def tickets_by_team(stage) -> dict[int, int]:
-    """{team id: how many of its tickets stand in this stage}; a team without one is left out."""
+def tickets_by_team(stage, merged=True) -> dict[int, int]:
+    """{team id: how many of its tickets stand in this stage}, with those that are merged or without; a team without
+    one is left out."""
     counts = select(Ticket.team_id, func.count()).where(Ticket.stage_id == stage.id)
+    if not merged:
+        counts = counts.where(Ticket.merged_into_id.is_(None))
     return dict(session.execute(counts.group_by(Ticket.team_id)).all())
 
 

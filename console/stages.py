@@ -5,7 +5,7 @@ import logging
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import lazy_pgettext, ngettext
 from flask_wtf import FlaskForm
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -78,7 +78,7 @@ class StageForm(FlaskForm):
         ]
         for field, channel in ((self.email_template, "email"), (self.sms_template, "sms")):
             fit = [(one.id, one.name) for one in self.known_templates.values() if one.channel == channel]
-            field.choices = [(0, _l("None")), *fit]
+            field.choices = [(0, lazy_pgettext("template", "None")), *fit]
         self.leaving = []  # teams that lose the stage although tickets of theirs stand in it, and how many
 
     def validate_name(self, field):
@@ -210,8 +210,13 @@ def confirm_folding(stage, form):
     """R-STAGE-2: how many tickets are closed or reopened is said before it is saved."""
     typed = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     folding = form.folded.data
-    count, whole = stage.ticket_count(merged=folding), stage.ticket_count()  # what is merged is not reopened
-    return shown("confirm_folding", form, stage=stage, folding=folding, count=count, merged=whole - count, typed=typed)
+    counts = tickets_by_team(stage, merged=folding)  # what is merged is not reopened
+    count = sum(counts.values())
+    teams = [(team, counts[team.id]) for team in teams_with_stages(stage) if team.id in counts]
+    return shown(
+        "confirm_folding", form, stage=stage, folding=folding, count=count, teams=teams,
+        merged=stage.ticket_count() - count, typed=typed,
+    )  # fmt: skip
 
 
 def change(stage, form) -> bool:

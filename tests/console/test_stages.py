@@ -89,7 +89,7 @@ def test_unfolding_and_giving_up_a_stage_leaves_merged_tickets_closed(team, agne
     address, words = f"/console/stages/{closed.id}", "Merged tickets stand in this stage and stay closed"
 
     page = send(address, folded=None)
-    assert "0 tickets stand in this stage and are reopened" in page.text and "1 merged ticket stays closed" in page.text
+    assert "0 tickets stand in this stage and will be reopened" in page.text and "1 merged ticket stays closed" in page.text
     for page in (
         send(address, folded=None, confirmed="1"),
         send(address, teams=[], takes=opened.id),
@@ -105,6 +105,23 @@ def test_unfolding_and_giving_up_a_stage_leaves_merged_tickets_closed(team, agne
     assert send(address, folded=None, confirmed="1").status_code == 303
     session.expire_all()
     assert (again.stage.name, again.closed, closed.folded) == ("Done", True, False)
+
+
+def test_folding_says_of_which_teams_the_tickets_are(team, new, send, printer):
+    billing = make_team("Billing", "billing", team.company)
+    open_ticket(billing, printer.customer, "Invoice", "Where is it?")
+    session.commit()
+    page = send(f"/console/stages/{new.id}", folded="y").text
+
+    assert "2 tickets stand in this stage and will be closed." in page
+    assert f"<li>{team.name}: 1 ticket</li>" in page and "<li>Billing: 1 ticket</li>" in page
+
+
+def test_no_template_is_said_in_the_gender_of_the_word(ada, new, office):
+    ada.contact.language = "fr"
+    session.commit()
+
+    assert ">Aucun</option>" in office.get(f"/console/stages/{new.id}").text
 
 
 def test_folding_an_empty_stage_needs_no_question(team, send):

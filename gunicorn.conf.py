@@ -5,6 +5,7 @@ import re
 import sys
 
 from gunicorn import glogging
+from gunicorn.http import message
 
 from config import ConfigError, load
 from tether import die_with_parent
@@ -26,10 +27,13 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - only a heartbeat lives there
 control_socket_disable = True
 secure_scheme_headers = {}  # whose X-Forwarded-Proto is believed: web/trust.py decides
+# A search of ten thousand characters, six bytes each, is answered by its page, not by a bare 414.
+message.MAX_REQUEST_LINE = limit_request_line = 65_536
 loglevel = "warning"
 accesslog = "-"
 access_log_format = '%(h)s "%(r)s" %(s)s %(b)s %(M)sms'
 
+LONGEST_LOGGED = 2000  # characters of one part of a line
 # A token opens a ticket, a code opens an account: neither belongs into a log (threat model, rules 16 and 17).
 TOKENS = re.compile(r"(/ticket/)[^/? ]+|([?&](?:code|token|password)=)[^& ]+")
 
@@ -41,7 +45,9 @@ class MaskedLogger(glogging.Logger):
 
     def atoms(self, resp, req, environ, request_time):
         atoms = super().atoms(resp, req, environ, request_time)
-        return {name: mask(value) if isinstance(value, str) else value for name, value in atoms.items()}
+        return {
+            name: mask(value)[:LONGEST_LOGGED] if isinstance(value, str) else value for name, value in atoms.items()
+        }
 
 
 def mask(text: str) -> str:

@@ -12,6 +12,7 @@ from models.filters import NARROWED_BY, Filters
 from models.listing import PER_PAGE, excerpts, found_by_merged, page_of
 from models.lookalikes import likest
 from models.saved_view import views_of
+from models.words import LONGEST_SEARCH, MOST_TERMS
 from web.navigation import stands
 from web.redirects import safe_next
 from web.words import PRIORITY_NAMES, STATUS_NAMES
@@ -107,6 +108,7 @@ def _list():
         column_names=COLUMNS,
         sort_names=SORT_NAMES,
         **_choices(page.scope, people),
+        long=_too_long(request.args.get("q", "")),
         first=(asked.page - 1) * PER_PAGE + 1,
         next=address(page=asked.page + 1, after=page.next) if page.next else None,
         previous=address(page=max(1, asked.page - 1), before=page.previous) if page.previous else None,
@@ -116,6 +118,11 @@ def _list():
         ticket_root=url_for("console.ticket", number=0)[:-1],
         board_url=_board(asked, page.scope),
     )
+
+
+def _too_long(q: str) -> bool:
+    """Whether more is asked for than a search looks at."""
+    return len(q) > LONGEST_SEARCH or len(q.split()) > MOST_TERMS
 
 
 def _board(asked, scope) -> str | None:

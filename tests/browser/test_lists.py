@@ -77,6 +77,18 @@ def test_a_phone_sorts_by_a_choice_and_nothing_hangs_over(desk, browser_of, tick
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+def test_the_tools_of_a_list_open_within_the_window(desk, browser_of, tickets):
+    page = browser_of("Ada")
+    for width in (390, 800, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto("/console/tickets?q=zebra" + "a" * 200)
+        assert page.evaluate("document.documentElement.scrollWidth") == width  # the chip breaks the word
+        for tool in page.locator(".list-tools details").all():
+            tool.locator("summary").click()
+            box = tool.locator(".dropdown-menu").bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= width, (width, box)
+
+
 def test_lists_are_for_everybody(desk, browser_of, tickets):
     """WCAG, as far as a machine sees it: with everything open, in both looks."""
     ada = session.scalar(select(User).join(User.contact).where(Contact.email == "ada@acme.example"))

@@ -208,3 +208,11 @@ def test_a_search_reads_the_list_where_its_words_stand_in_most_tickets(desk, she
     by_list = [[row.number for row in page_of(agnes, one).rows] for one in asked]
 
     assert by_index == by_list and len(by_index[0]) == 4
+
+
+@pytest.mark.parametrize("q", ["x" * 10_000, "word " * 2000, " ".join(f"w{n}" for n in range(30))])
+def test_a_search_that_is_too_long_is_cut_and_says_so(agnes, sign_in, printer, q):
+    page = sign_in(agnes).get("/console/tickets", query_string={"q": q})
+
+    assert page.status_code == 200 and "only its beginning is searched for" in page.text
+    assert "only its beginning" not in sign_in(agnes).get("/console/tickets?q=printer").text

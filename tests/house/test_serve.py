@@ -134,6 +134,11 @@ def test_tokens_do_not_reach_the_log(running):
     assert "tell-nobody" not in running.said()
 
 
+def test_an_address_with_a_search_of_ten_thousand_characters_is_answered(running):
+    assert running.get("/login?q=" + "%C3%A9" * 10_000) == 200
+    assert len(max(running.said().splitlines(), key=len)) < 5000
+
+
 def test_setup_is_done_in_under_a_second_and_silent_the_second_time(tmp_path):
     environ = {"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path)}
     subprocess.run([ROOT / "bin" / "setup"], env=environ, check=True)

@@ -35,10 +35,40 @@ def test_main_pages_are_for_everybody(desk, browser_of, who, addresses):
     page, broken = browser_of(who, bypass_csp=True, reduced_motion="reduce"), []  # axe writes styles of its own
     page.failures = Unheard()
     for address in addresses:
-        page.goto(address.format(**found(desk, browser_of)))
-        for looks, width in (("light", 1280), ("dark", 390)):
-            page.emulate_media(color_scheme=looks)
-            page.set_viewport_size({"width": width, "height": 844})
-            page.evaluate(AXE)
-            broken += [(address, looks, words) for words in page.evaluate(RUN)]
+        answer = page.goto(address.format(**found(desk, browser_of)))
+        assert answer.ok or address == "/nothing-here", address
+        broken += [(address, *words) for words in looked_at(page)]
+    assert broken == []
+
+
+def looked_at(page):
+    """What is wrong with the page as it stands, in both looks."""
+    for looks, width in (("light", 1280), ("dark", 390)):
+        page.emulate_media(color_scheme=looks)
+        page.set_viewport_size({"width": width, "height": 844})
+        page.evaluate(AXE)
+        yield from ((looks, words) for words in page.evaluate(RUN))
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+def test_what_opens_over_a_board_and_a_ticket_is_for_everybody(desk, browser_of):
+    page, broken = browser_of("Ada", bypass_csp=True, reduced_motion="reduce"), []
+    places = found(desk, browser_of)
+    opened = {
+        "/console/tickets/board": [("[data-new-card]", ".new-card"), ("[data-move]", "#move-dialog[open]")],
+        "/console/teams/{team}": [
+            (".board-column-tools summary", ".board-column-tools [open]"),
+            ("[href*='/console/stages/'][hx-get]", "#popup[open]"),
+            ("#popup .template-makers a", "#template-dialog[open] form"),
+        ],
+        "/console/tickets/{number}": [(".canned summary", ".canned-item")],
+    }
+    for address, steps in opened.items():
+        page.set_viewport_size({"width": 1280, "height": 844})
+        page.goto(address.format(**places), wait_until="networkidle")
+        for pressed, shown in steps:
+            page.locator(pressed).first.click()
+            page.locator(shown).first.wait_for()
+            broken += [(shown, *words) for words in looked_at(page)]
+            page.set_viewport_size({"width": 1280, "height": 844})
     assert broken == []

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from models import Contact, Stage, Team, Ticket, open_ticket, session
+from models.ticket import Opening, open_tickets
 
 from .walk import Unheard
 
@@ -202,3 +203,43 @@ def test_a_stage_that_went_meanwhile_is_said_and_the_card_goes_back(desk, browse
         team.set_stages(Stage.all())
         session.commit()
         session.remove()
+
+
+def test_more_cards_come_as_one_scrolls(desk, browser_of):
+    team = session.scalar(select(Team).where(Team.slug == "support"))
+    dora = Contact.get_or_create("dora@client.example", "Dora", "en")
+    numbers = [ticket.id for ticket in open_tickets([Opening(team, dora, f"Crowd {n}", "Please.") for n in range(40)])]
+    address = f"/console/teams/{team.id}?q=crowd"
+    session.commit()
+    session.remove()
+    page = before(browser_of, "Arthur", address)
+    cards = column(page, "New").locator(".ticket-card")
+    expect(cards).to_have_count(30)
+    column(page, "New").locator(".board-cards").evaluate("list => list.scrollTo(0, list.scrollHeight)")
+    expect(cards).to_have_count(40)
+
+    for number in numbers:
+        session.get(Ticket, number).close(silent=True)
+    session.commit()
+    session.remove()
+    expect(cards).to_have_count(0)
+
+
+def test_a_ticket_is_written_into_a_column_by_keys_on_ones_own_board(browser_of, three):
+    page = before(browser_of, "Agnes", "/console/tickets/mine/board")
+    plus = column(page, "In progress").locator("[data-new-card]")
+    plus.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".new-card option")).to_have_text(["Support"])
+    page.keyboard.type("The door squeaks")
+    page.keyboard.press("Tab")
+    page.keyboard.type("dora@client.example")
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_contain_text("The ticket is in In progress.")
+    expect(column(page, "In progress").locator(".ticket-card", has_text="The door squeaks")).to_be_visible()
+    expect(page.locator(".new-card [name=subject]")).to_be_focused()  # for the next one
+    page.keyboard.press("Escape")
+    expect(plus).to_be_focused()
+
+    page.reload()
+    expect(column(page, "In progress").locator(".ticket-card", has_text="The door squeaks")).to_be_visible()

@@ -89,7 +89,8 @@ def test_unfolding_and_giving_up_a_stage_leaves_merged_tickets_closed(team, agne
     address, words = f"/console/stages/{closed.id}", "Merged tickets stand in this stage and stay closed"
 
     page = send(address, folded=None)
-    assert "0 tickets stand in this stage and will be reopened" in page.text and "1 merged ticket stays closed" in page.text
+    assert "0 tickets stand in this stage and will be reopened" in page.text
+    assert "1 merged ticket stays closed" in page.text
     for page in (
         send(address, folded=None, confirmed="1"),
         send(address, teams=[], takes=opened.id),

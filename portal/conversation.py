@@ -241,17 +241,19 @@ def _file(door, id) -> Attachment:
     return found
 
 
-@throttle.shows_again("portal.link_replies")
-def show_reply_again(token):
-    return show(Door.by_link(token), reply=_filled(ReplyForm()))
+def _shows_again(name: str, view: str):
+    """Whoever wrote too often gets the form back as they filled it in, by either door."""
+    by_link, signed_in = throttle.shows_again(f"portal.link_{view}"), throttle.shows_again(f"portal.my_{view}")
+    by_link(lambda token: show(Door.by_link(token), **{name: _filled(FORMS[name]())}))
+    signed_in(lambda number: show(Door.signed_in(number), **{name: _filled(FORMS[name]())}))
 
 
-@throttle.shows_again("portal.my_replies")
-def show_my_reply_again(number):
-    return show(Door.signed_in(number), reply=_filled(ReplyForm()))
+for _name in FORMS:
+    _shows_again(_name, "replies" if _name == "reply" else _name)
 
 
 def _filled(form):
     """The form with what was typed, and the reason why it has to wait."""
-    form.body.errors = [_("That was a lot at once. Please wait some minutes, then send it again.")]
+    words = form.body if "body" in form else form.comment
+    words.errors = [_("That was a lot at once. Please wait some minutes, then send it again.")]
     return form

@@ -116,6 +116,14 @@ def test_messages_end_and_the_last_one_is_not_lost(client, link, printer):
     assert len(printer.messages) == 41
 
 
+@pytest.mark.parametrize(("view", "name"), [("reopening", "body"), ("closing", "comment")])
+def test_no_word_is_lost_at_the_other_forms_of_a_ticket(client, link, view, name):
+    answer = last_of(41, lambda n: client.post(f"{link}/{view}", data={name: f"Help {n}"}))
+
+    assert is_refusal(answer)
+    assert "Help 40</textarea>" in answer.text and "That was a lot at once" in answer.text
+
+
 def test_guessing_the_current_password_ends(sign_in, carlas_login):
     client = sign_in(carlas_login)
     form = {"current": "wrong", "password": "three green bottles"}

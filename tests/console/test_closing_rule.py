@@ -46,6 +46,16 @@ def test_the_preview_is_of_what_is_typed_and_saves_nothing(send, settings, previ
     assert (team.auto_close, team.auto_close_days) == (False, 7)
 
 
+def test_the_preview_says_where_the_rule_closes_nothing(send, settings, preview, team, old):
+    """R-CLOSE-2: its stage may be one that is not folded."""
+    words = "is not folded: tickets move there and stay open"
+    resolved = team.first_with_status("resolved")
+
+    page = send(settings, to=preview, auto_close="y", after_days="5", to_stage=str(resolved.id))
+    assert f"The stage {resolved.name} {words}" in page.text
+    assert words not in send(settings, to=preview, auto_close="y", after_days="5").text
+
+
 def test_htmx_gets_the_forecast_alone(office, send, settings, preview, old):
     from tests.console.conftest import Forms
 

@@ -37,9 +37,11 @@ class Reopenable:
         self.lock()
         if self.closed:
             raise TicketClosed
-        if self.status == "resolved" and (stage := self.team.first_with_status("open")):
-            self.move_to(stage, by=by, at=at)
-            self.waiting_since = self.waiting_since or at or now()
+        if self.status == "resolved":
+            at = at or now()
+            self.move_to(self.team.reopening_stage, by=by, at=at)
+            self.touch(at)  # also where no other stage is left to go to
+            self.waiting_since = self.waiting_since or at
         return self
 
     def follow_up(self, by, body, attachments=(), key=None, at=None):

@@ -151,7 +151,10 @@ def write(door: Door, name: str, form, verb):
     ticket = written.ticket if isinstance(written, Message) else written
     door.note_use()
     target = door.url_of(ticket)
-    flash(said(door, ticket, was_closed, isinstance(written, Message) and written.thanks), "success")
+    thanks = isinstance(written, Message) and written.thanks
+    spoken = form.body.data or uploads(form.attachments)
+    words = said(door, ticket, was_closed, thanks) if spoken else _("Thank you for telling us. It is our turn again.")
+    flash(words, "success")
     session.commit()
     return redirect(target, 303)
 

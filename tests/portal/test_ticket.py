@@ -227,6 +227,20 @@ def test_not_yet_opens_a_resolved_ticket_without_a_word(door, resolved):
     assert resolved.status == "open"
 
 
+@pytest.mark.parametrize("left", [["new", "resolved", "closed"], ["resolved", "closed"]])
+def test_not_yet_is_heard_in_a_team_without_an_open_stage(client, link, printer, team, agnes, left):
+    """Else it would close by itself, while its customer waits for us (R-CLOSE-7, 3b)."""
+    printer.reply(agnes.contact, "Done.")
+    printer.move_to(team.first_with_status("resolved"), by=agnes.contact)
+    team.stages = [stage for stage in team.stages if stage.ticket_status in left]
+    session.commit()
+    page = client.post(f"{link}/reopening", data={"body": ""}, follow_redirects=True)
+    session.expire_all()
+
+    assert "It is our turn again" in page.text
+    assert (printer.stage, printer.waiting_since is not None) == (team.stages[0], True)
+
+
 def test_not_yet_with_a_word_is_a_message(door, resolved):
     post(door, "reopening", body="It smokes again", key="k")
 

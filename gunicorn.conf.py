@@ -59,3 +59,9 @@ logger_class = MaskedLogger
 
 def post_fork(server, worker):
     die_with_parent(worker.ppid)
+
+
+def post_worker_init(worker):
+    from web.memory import keep_what_is_loaded  # loaded with the app, in the worker alone
+
+    keep_what_is_loaded()

@@ -19,6 +19,7 @@ from bench.databases import KINDS, filled
 from bench.world import COMMON, RARE
 from models import Event, Message, Team, Ticket, User
 from models.base import db, reading
+from web.memory import keep_what_is_loaded
 
 BARE = """<!doctype html><title>Tickets</title><table>{% for row in rows %}<tr><td>{{ row.id }}</td>
 <td>{{ row.subject }}</td><td>{{ row.created_at }}</td></tr>{% endfor %}</table>"""
@@ -184,6 +185,7 @@ def main():
         for tickets in sorted(asked.tickets):
             with filled(kind, tickets) as app:
                 sizes[tickets] = [page for page in pages(app) if page.name.startswith(asked.only)]
+        keep_what_is_loaded()  # as the web server does
         show(kind, sizes, asked.rounds)  # with no context pushed: each request makes its own, as behind a server
 
 

@@ -1,10 +1,10 @@
 """Where one answers on the page of a ticket: what was begun, who will get it, what was just sent."""
 
 from flask import current_app
-from flask_babel import lazy_gettext as _l
 
 from models.base import now
 from models.undo import SHOWN
+from web.locale import lazy_gettext as _l
 
 from . import me
 from .forms import ReplyForm

@@ -3,7 +3,6 @@
 import secrets
 
 from flask import current_app
-from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
@@ -22,6 +21,7 @@ from wtforms.validators import DataRequired, Length, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
 from models.attachment import Upload
+from web.locale import lazy_gettext as _l
 from web.words import PRIORITY_NAMES
 
 from .choices import email_address, phone_number, trim

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 
 from models import session
@@ -13,6 +12,7 @@ from models.listing import PER_PAGE, excerpts, found_by_merged, page_of
 from models.lookalikes import likest
 from models.saved_view import views_of
 from models.words import LONGEST_SEARCH, MOST_TERMS
+from web.locale import lazy_gettext as _l
 from web.navigation import stands
 from web.redirects import safe_next
 from web.words import PRIORITY_NAMES, STATUS_NAMES

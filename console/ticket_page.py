@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -16,6 +17,7 @@ from models import Event, Message, Ticket, session
 from models.people import Contact, User
 from models.phone import readable_phone
 from models.stage import stage_names
+from web.locale import language
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
@@ -113,9 +115,9 @@ def story(ticket) -> list[Moment]:
 def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     """The ticket with its forms; those given were refused and keep what was typed. ``told`` is for other templates."""
     _load_story(ticket)
+    opened = request.args.get("open")
     following, open = ticket.following, not ticket.closed
     followers = [one.contact for one in following]
-    teams = teams_for(ticket) if open else {}
     assignable = ticket.team.assignable_people if open else []
     known = [
         *followers,
@@ -133,31 +135,43 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         named=Names(known),
         mails=by_mail(ticket, followers),
         priority_options=PRIORITIES,
-        sees_team=ticket.team_id in teams if open else me().sees(ticket.team),
+        sees_team=me().sees(ticket.team),
         links=ticket.links if me().administrator else [],
         answered=ticket.answered,
-        edit=forms.get("edit") or edit_form(ticket, teams=teams),
         close=forms.get("close") or CloseForm(formdata=None),
-        follower=forms.get("follower") or FollowerForm(formdata=None),
-        phone=forms.get("phone")
-        or PhoneForm(formdata=None, data={"phone": readable_phone(ticket.customer.phone or "")}),
+        **{name: forms.get(name) or (make(ticket) if name == opened else None) for name, make in FURTHER.items()},
         refusal=forms.get("refusal"),
+        keys=_keys(language()),
         closing_asked=forms.get("closing_asked", False),
         **(composing(ticket, following, forms.get("reply")) if template == "console/ticket.html" else told or {}),
     )
 
 
-def edit_form(ticket, formdata=None, teams=None) -> EditForm:
+@cache
+def _keys(language: str) -> Markup:
+    """The help about keys, made once for each language."""
+    return Markup(render_template("console/_keys.html"))  # noqa: S704 - a template's
+
+
+def edit_form(ticket, formdata=None) -> EditForm:
     """The ticket's properties; given ``formdata``, fields that were not sent are left out of the form."""
     now = {name: getattr(ticket, name) for name in ("subject", "priority", "never_auto_close")}
     form = EditForm(formdata, data=now | {"tags": ", ".join(tag.name for tag in ticket.tags), "team": ticket.team_id})
-    choices = (teams_for(ticket) if teams is None else teams) | {ticket.team_id: ticket.team.name}
+    choices = teams_for(ticket) | {ticket.team_id: ticket.team.name}
     form.team.choices = [SelectChoice(*choice) for choice in choices.items()]
     if formdata is not None:
         for name in ("subject", "priority", "tags", "team", "never_auto_close"):
             if name not in formdata:
                 delattr(form, name)
     return form
+
+
+# The forms that are loaded when somebody opens them: ``?open=edit``.
+FURTHER = {
+    "edit": edit_form,
+    "follower": lambda ticket: FollowerForm(formdata=None),
+    "phone": lambda ticket: PhoneForm(formdata=None, data={"phone": readable_phone(ticket.customer.phone or "")}),
+}
 
 
 def teams_for(ticket) -> dict[int, str]:

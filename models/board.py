@@ -26,6 +26,7 @@ CARDS = 30  # shown per column, and as many more with each step down
 MOST_CARDS = 300  # of one column at once
 MOST_COUNTED = 1000  # of a column; more are "1,000+": a count must not cost more than the cards
 WATCHED = 20  # of a team: the tickets that changed last
+PLACE = ("priority", "rank", "id")  # what orders the cards of a column, the highest first
 STALE_SECONDS = 600  # ages and names of people grow old without a ticket changing
 
 
@@ -157,17 +158,13 @@ class Board:
 
     def _deal(self, columns: dict[int, Column], wanted: dict[int, int], after=None):
         """Give each column its cards, and the place to go on from where there are more."""
-        below, values = "", {}
-        if after:
-            below = " AND (priority, rank, id) < (:priority_, :rank_, :id_)"
-            values = dict(zip(("priority_", "rank_", "id_"), after, strict=True))
-        first = self._first(columns, {id: most + 1 for id, most in wanted.items()}, below, values)
-        first.sort(key=lambda card: (card.priority, card.rank, card.id), reverse=True)
+        first = self._first(columns, {id: most + 1 for id, most in wanted.items()}, after)
+        first.sort(key=_place, reverse=True)
         dealt = {id: [card for card in first if card.stage_id == id] for id in columns}
         for id, cards in dealt.items():
             if len(cards) > wanted[id]:
                 del cards[wanted[id] :]
-                columns[id].more = str(Place((cards[-1].priority, cards[-1].rank, cards[-1].id)))
+                columns[id].more = str(Place(_place(cards[-1])))
         rows = {row.number: row for row in rows_of(self.user, [card.id for cards in dealt.values() for card in cards])}
         for id, cards in dealt.items():
             columns[id].cards = [rows[card.id] for card in cards if card.id in rows]
@@ -196,17 +193,38 @@ class Board:
         return words, values | {"viewers_contact": self.user.contact_id} if values else {}
 
     def _counts(self, columns: dict[int, Column]) -> list:
-        """(stage, number of tickets) for each part of each column."""
-        here, values = self._of_each(columns)
+        """(stage, number of tickets) for each part of each column; what is slow to count, last of all."""
+        teams = {id: sorted(column.teams, key=self.private.__contains__) for id, column in columns.items()}
+        here, values = self._of_each(teams)
         parts = []
         for id, each in here.items():
             for n, some in enumerate(_slices([f"SELECT 1 FROM tickets WHERE {one}" for one in each])):  # noqa: S608
                 parts.append(_COUNT.format(stage=id, tickets=" UNION ALL ".join(some), n=f"{id}_{n}"))
         return _joined(parts, values | {"most": MOST_COUNTED})
 
-    def _first(self, columns: dict[int, Column], wanted: dict[int, int], below="", more=None) -> list:
-        """The best cards of each column, of all of its teams together."""
-        here, values = self._of_each(columns, below)
+    def _first(self, columns: dict[int, Column], wanted: dict[int, int], after: Place | None = None) -> list:
+        """The best cards of each column, of all of its teams together.
+
+        Of private teams those above the last one that is wanted of the others: no column is read on and on until so
+        many cards are met that the reader follows.
+        """
+        whole, followed = (
+            {id: teams for id, column in columns.items()
+             if (teams := [team for team in column.teams if (team in self.private) == private])}
+            for private in (False, True)
+        )  # fmt: skip
+        bounds = {id: {"<": after} if after else {} for id in columns}
+        found = self._best(whole, wanted, bounds)
+        if followed:
+            for id in followed:
+                best = sorted((_place(card) for card in found if card.stage_id == id), reverse=True)
+                if len(best) >= wanted[id]:
+                    bounds[id][">"] = best[wanted[id] - 1]
+            found += self._best(followed, wanted, bounds)
+        return found
+
+    def _best(self, teams: dict[int, list[int]], wanted: dict[int, int], bounds: dict[int, dict[str, tuple]]) -> list:
+        here, values = self._of_each(teams, bounds)
         # What is narrowed to one person is found by them, and not by reading the column in its order.
         order = "+" if self.filters.assignee and is_sqlite() else ""
         parts = []
@@ -218,18 +236,29 @@ class Board:
                 parts.append(
                     _BEST.format(cards=best, most=wanted[id], first="", name=f"h{id}_{n}") if some[1:] else some[0]
                 )
-        return _joined(parts, values | (more or {}))
+        return _joined(parts, values)
 
-    def _of_each(self, columns: dict[int, Column], more="") -> tuple[dict[int, list[str]], dict]:
-        """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run."""
-        asked, known = _conditions(self.filters, self.user)
+    def _of_each(self, teams: dict[int, list[int]], bounds=None) -> tuple[dict[int, list[str]], dict]:
+        """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run.
+
+        ``bounds`` are places in a stage: {stage: {"<": below this one}}.
+        """
+        asked, values = _conditions(self.filters, self.user)
         followed, reader = self._followed()
-        found = {
-            id: [f"team_id = {team} AND stage_id = {id}{asked}{more}{followed if team in self.private else ''}"
-                 for team in column.teams]
-            for id, column in columns.items()
-        }  # fmt: skip
-        return found, known | reader
+        found, values = {}, values | reader
+        for id, some in teams.items():
+            here = f"stage_id = {id}{asked}"
+            for n, (side, place) in enumerate((bounds or {}).get(id, {}).items()):
+                names = [f"{name}{id}_{n}" for name in PLACE]
+                here += f" AND ({', '.join(PLACE)}) {side} ({', '.join(f':{name}' for name in names)})"
+                values |= dict(zip(names, place, strict=True))
+            found[id] = [f"team_id = {team} AND {here}{followed if team in self.private else ''}" for team in some]
+        return found, values
+
+
+def _place(card) -> tuple:
+    """Where a card stands in its column."""
+    return card.priority, card.rank, card.id
 
 
 def _joined(parts: list[str], values: dict) -> list:

@@ -1,5 +1,6 @@
 """Which tickets a page of a list shows: their ids, in the order of the list, found by short stretches of indexes."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
 
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
+MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {
     "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
@@ -101,15 +103,41 @@ class Candidates:
         if not self.filters.q:
             return self._in_order(start, count, place, down)
         search = Search(self.terms, internal=True)
-        if not self.number and self.terms and (far := search.to_read_for(start + count)):
+        worded = self.terms and not self.number
+        if worded and is_sqlite() and (known := self._by_the_newest(search, start, count, place, down)) is not None:
+            return known
+        if worded and (far := search.to_read_for(start + count)):
             ids = self._in_order(0, far, place, down)
             found = search.among(ids)
             if len(found) >= start + count or len(ids) < far:
                 return found[start : start + count]
-        if not self.number and self.terms and search.finds_nothing:
-            return []
         query = self._walk(place, down, by_index=False).where(self._found(search))
         return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
+
+    def _by_the_newest(self, search, start, count, place, down) -> list[int] | None:
+        """Told from the newest tickets with these words, if those are all, or so many that few others come into
+        question: older tickets in which something happened later. None where they are not enough."""
+        if search.knows_all:
+            return [id for id, _ in self._among(search.newest, place, down, start, count)] if search.newest else []
+        if self.by != "activity" or not down or place:
+            return None
+        best = self._among(search.newest, None, True, 0, start + count)
+        if len(best) < start + count:
+            return None
+        last = Place(reversed(best[-1]))
+        later = self._walk(last, down=False).where(Ticket.id < search.newest[-1]).add_columns(Ticket.last_activity_at)
+        others = plain_rows(later.limit(MOST_OTHERS + 1), self._asked(last))
+        if len(others) > MOST_OTHERS:
+            return None
+        found = set(search.among([id for id, _ in others]))
+        best = sorted((*best, *(one for one in others if one.id in found)), key=lambda one: (one[1], one[0]))
+        return [id for id, _ in reversed(best)][start : start + count]
+
+    def _among(self, ids, place, down, start, count) -> list:
+        """(id, last activity) of those of these that fit, in their order."""
+        fitting = self._walk(place, down, by_index=False).add_columns(Ticket.last_activity_at)
+        fitting = fitting.where(text("tickets.id IN (SELECT value FROM json_each(:known))"))
+        return plain_rows(fitting.offset(start).limit(count), self._asked(place) | {"known": json.dumps(ids)})
 
     def _found(self, search):
         return tickets_found(self.filters.q, search)

@@ -24,7 +24,7 @@ from .stage import Stage
 from .team import Team
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, parameters_of, tickets_visible_to
-from .words import Term, excerpt
+from .words import Term, excerpt, finder
 
 PER_PAGE = 50
 LAST_PAGE = 40  # that is counted to from the first one; further on each page begins where the last one ended
@@ -180,9 +180,9 @@ def excerpts(numbers: list[int], terms, internal: bool) -> dict[int, list[tuple[
     """
     if not terms or not numbers:
         return {}
-    found = {}
+    found, find = {}, finder(tuple(terms))
     for number, text in plain_rows(_said(internal), {"tickets": numbers}):
-        if number not in found and (pieces := excerpt(text, terms)):
+        if number not in found and (pieces := find.excerpt(text)):
             found[number] = pieces
     return found
 

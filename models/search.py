@@ -92,23 +92,32 @@ class Search:
 
         Only how a search is carried out depends on it, never what is found.
         """
-        sql = text(_GUESS[is_sqlite()].format(column=self.column)).bindparams(self._value)
         if not is_sqlite():
+            sql = text(_GUESS.format(column=self.column)).bindparams(self._value)
             found, every = (part["Plan Rows"] for part in session.scalar(sql)[0]["Plan"]["Plans"])
             phrases = sum(not term.single for term in self.terms)  # of which it only knows how frequent the words are
             return min(found, every) // 10**phrases, every
-        found, oldest, newest = session.execute(sql).one()
-        return (found * newest // (newest - oldest + 1) if found == SAMPLE else found), newest or 0
+        found, every = len(self.newest), self._newest[0].every if self.newest else 0
+        return (found if self.knows_all else found * every // (every - self.newest[-1] + 1)), every
+
+    @cached_property
+    def _newest(self) -> list:
+        return session.execute(text(_NEWEST).bindparams(self._value), {"sample": SAMPLE}).all()
+
+    @property
+    def newest(self) -> list[int]:
+        """On SQLite, the newest tickets with these words."""
+        return [row.rowid for row in self._newest]
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether there are no others."""
+        return len(self._newest) < SAMPLE
 
     def to_read_for(self, count: int) -> int | None:
         """How far to read in a list until so many with these words are met; None where the index is the shorter way."""
         found, every = self.guess
         return count * every // found + 100 if found * found > count * every else None
-
-    @property
-    def finds_nothing(self) -> bool:
-        """Whether that is known already; PostgreSQL only guesses."""
-        return is_sqlite() and not self.guess[0]
 
     def among(self, ids: list[int]) -> list[int]:
         """Those of these tickets that have the words, in the same order: each is looked at, none is searched for."""
@@ -174,12 +183,10 @@ _MATCH = {
     True: "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts",
     False: "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)",
 }
-_GUESS = {
-    True: f"""SELECT count(*), min(rowid), (SELECT max(id) FROM tickets) FROM
-              (SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts ORDER BY rowid DESC LIMIT {SAMPLE})""",  # noqa: S608
-    False: """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
-              UNION ALL SELECT 1 FROM ticket_search""",
-}
+_NEWEST = """SELECT rowid, (SELECT max(id) FROM tickets) AS every FROM ticket_search
+             WHERE ticket_search MATCH :fts ORDER BY rowid DESC LIMIT :sample"""
+_GUESS = """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
+            UNION ALL SELECT 1 FROM ticket_search"""
 # By (SQLite or not, internal or not).
 _ADD = {
     (True, False): """UPDATE ticket_search SET public = public || ' ' || :text, internal = internal || ' ' || :text

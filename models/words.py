@@ -124,11 +124,62 @@ class _Folds(dict):
 _FOLDS = _Folds()
 
 
-@lru_cache(maxsize=256)
-def _pattern(terms: tuple[Term, ...]) -> re.Pattern:
-    """What finds the terms in a folded text; phrases before the words that they begin with."""
-    found = sorted((one for term in terms for one in _written(term)), key=len, reverse=True)
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])")
+class Finder:
+    """What finds the terms of a search in texts."""
+
+    def __init__(self, terms: tuple[Term, ...]):
+        # What a text has that has one of the terms, found sooner than by the pattern.
+        self.beginnings = {form for term in terms for form in (term.forms if term.single else term.words[:1])}
+        self.plain = all(word.isascii() for word in self.beginnings)
+        # Phrases before the words that they begin with.
+        found = sorted((one for term in terms for one in _written(term)), key=len, reverse=True)
+        self.pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])")
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
+        folded = text.casefold()
+        if not self.plain or any(word in folded for word in self.beginnings):
+            return True
+        if text.isascii():
+            return False
+        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+        return any(word in folded for word in self.beginnings)
+
+    def spans(self, text: str):
+        """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
+        folded, places = text.translate(_FOLDS), None
+        starts = [place for word in self.beginnings if (place := folded.find(word)) >= 0]
+        for match in self.pattern.finditer(folded, min(starts)) if starts else ():
+            start, end = match.span()
+            if len(folded) != len(text):
+                places = places or [place for place, letter in enumerate(text) for _ in _FOLDS[ord(letter)]]
+                start, end = places[start], places[end - 1] + 1
+                while end < len(text) and unicodedata.combining(text[end]):
+                    end += 1
+            yield start, end
+
+    def marked(self, text: str) -> list[tuple[str, bool]]:
+        """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
+        return _pieces_of(text, self.spans(text) if self.may_be_in(text) else ())
+
+    def excerpt(self, text: str, around=40) -> list[tuple[str, bool]]:
+        """A stretch around what was searched for, in pieces as of ``marked``; none where it does not stand."""
+        if not self.may_be_in(text):
+            return []
+        text = " ".join(text.split())
+        spans = self.spans(text)
+        if (first := next(spans, None)) is None:
+            return []
+        begin, end = max(0, first[0] - around), min(len(text), first[0] + 2 * around)
+        begin = (begin and text.find(" ", begin, first[0]) + 1) or begin
+        end = end if end == len(text) else max(text.rfind(" ", begin, end), first[1])
+        before, after = "… " * (begin > 0), " …" * (end < len(text))
+        here = takewhile(lambda span: span[1] <= end, chain([first], spans))
+        moved = len(before) - begin
+        return _pieces_of(before + text[begin:end] + after, ((start + moved, stop + moved) for start, stop in here))
+
+
+finder = lru_cache(maxsize=256)(Finder)
 
 
 def _written(term: Term):
@@ -138,42 +189,14 @@ def _written(term: Term):
         yield "[\\W_]+".join([*head, form]) + longer
 
 
-@lru_cache(maxsize=256)
-def _beginnings(terms: tuple[Term, ...]) -> tuple[str, ...]:
-    """What a text has that has one of the terms, found sooner than by the pattern."""
-    return tuple({form for term in terms for form in (term.forms if term.single else term.words[:1])})
-
-
-def _may_have(text: str, terms) -> bool:
-    """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
-    beginnings = _beginnings(terms)
-    if not "".join(beginnings).isascii():
-        return True
-    folded = text.casefold()
-    if not text.isascii():
-        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-    return any(word in folded for word in beginnings)
-
-
-def _spans(text: str, terms):
-    """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
-    if not terms or not _may_have(text, terms):
-        return
-    folded, places = text.translate(_FOLDS), None
-    starts = [place for word in _beginnings(terms) if (place := folded.find(word)) >= 0]
-    for match in _pattern(terms).finditer(folded, min(starts)) if starts else ():
-        start, end = match.span()
-        if len(folded) != len(text):
-            places = places or [place for place, letter in enumerate(text) for _ in _FOLDS[ord(letter)]]
-            start, end = places[start], places[end - 1] + 1
-            while end < len(text) and unicodedata.combining(text[end]):
-                end += 1
-        yield start, end
-
-
 def marked(text: str, terms) -> list[tuple[str, bool]]:
-    """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
-    return _pieces_of(text, _spans(text, tuple(terms)))
+    """See Finder."""
+    return finder(tuple(terms)).marked(text) if terms else _pieces_of(text, ())
+
+
+def excerpt(text: str, terms) -> list[tuple[str, bool]]:
+    """See Finder."""
+    return finder(tuple(terms)).excerpt(text) if terms else []
 
 
 def _pieces_of(text, spans):
@@ -182,21 +205,3 @@ def _pieces_of(text, spans):
         pieces += [(text[done:start], False), (text[start:end], True)]
         done = end
     return [piece for piece in (*pieces, (text[done:], False)) if piece[0]]
-
-
-def excerpt(text: str, terms, around=40) -> list[tuple[str, bool]]:
-    """A stretch of the text with what was searched for, in pieces as of ``marked``; empty where it does not stand."""
-    terms = tuple(terms)
-    if not terms or not _may_have(text, terms):
-        return []
-    text = " ".join(text.split())
-    spans = _spans(text, terms)
-    if (first := next(spans, None)) is None:
-        return []
-    begin, end = max(0, first[0] - around), min(len(text), first[0] + 2 * around)
-    begin = (begin and text.find(" ", begin, first[0]) + 1) or begin
-    end = end if end == len(text) else max(text.rfind(" ", begin, end), first[1])
-    before, after = "… " * (begin > 0), " …" * (end < len(text))
-    here = takewhile(lambda span: span[1] <= end, chain([first], spans))
-    moved = len(before) - begin
-    return _pieces_of(before + text[begin:end] + after, ((start + moved, stop + moved) for start, stop in here))

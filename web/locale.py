@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import current_app, g, has_request_context, request
 from flask_babel import get_locale, get_timezone, get_translations
+from flask_babel.speaklater import LazyString
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from markupsafe import Markup
@@ -13,6 +14,7 @@ from .extensions import babel
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 COOKIE = "lang"
+_kept = g._get_current_object  # what ``g`` stands for; each attribute of a proxy costs as much as a small sentence
 
 
 def choose_locale() -> str:
@@ -42,7 +44,7 @@ def choose_timezone() -> str:
 def language() -> str:
     """The code of the language in force. A page asks for it a hundred times: what is known already is taken."""
     try:
-        return g._flask_babel.babel_locale.language
+        return _kept()._flask_babel.babel_locale.language
     except (AttributeError, RuntimeError):
         locale = get_locale()
         return locale.language if locale else "en"
@@ -51,7 +53,7 @@ def language() -> str:
 def reader() -> tuple:
     """The reader's time zone and language, in one look."""
     try:
-        known = g._flask_babel
+        known = _kept()._flask_babel
         return known.babel_tzinfo, known.babel_locale.language
     except (AttributeError, RuntimeError):
         return get_timezone(), language()
@@ -65,6 +67,11 @@ def _said(words: str, language: str) -> str:
 def gettext(words: str, **values) -> str:
     """As Flask-Babel's, which looks the catalogue up each time: for what a page says of each of its rows."""
     return _said(words, language()) % values if values else _said(words, language())
+
+
+def lazy_gettext(words: str, **values) -> LazyString:
+    """As Flask-Babel's, said by ``gettext`` above: for labels of forms and names that every page shows dozens of."""
+    return LazyString(gettext, words, **values)
 
 
 @lru_cache(maxsize=4096)

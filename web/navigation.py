@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app, g, request
-from flask_babel import lazy_gettext
 from flask_login import current_user
+
+from .locale import lazy_gettext
 
 
 @dataclass(frozen=True)

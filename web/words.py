@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from babel.dates import format_date, format_time, format_timedelta
 from babel.numbers import format_decimal
-from flask_babel import lazy_gettext, to_user_timezone
+from flask_babel import to_user_timezone
 from markupsafe import Markup, escape
 
 from models.phone import readable_phone
 from models.words import marked as pieces_of
 
-from .locale import gettext, language, reader
+from .locale import gettext, language, lazy_gettext, reader
 from .markup import markup, passages
 
 STATUS_NAMES = {

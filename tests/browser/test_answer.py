@@ -175,3 +175,15 @@ def test_everything_is_done_by_keys_and_none_is_taken_from_who_types(desk, brows
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     expect(page.locator("#story .message:focus")).to_have_count(1)
+
+
+def test_a_form_beside_the_ticket_is_loaded_by_its_key(desk, browser_of, ticket):
+    number, _ = ticket
+    agnes = at(browser_of, "Agnes", number)
+    agnes.keyboard.press("e")
+    subject = agnes.locator("#side-edit").get_by_label("Subject")
+    expect(subject).to_be_focused()
+    subject.fill("The lamp is out")
+    subject.press("Enter")
+    expect(agnes.get_by_role("heading", level=1)).to_contain_text("The lamp is out")
+    expect(agnes.locator("#side-edit form")).to_have_count(0)

@@ -1,12 +1,15 @@
 """The same sixty searches, and many random ones, find the same tickets on SQLite and on PostgreSQL."""
 
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from models import Contact, Ticket, open_ticket, session
 from models.base import is_sqlite
+from models.filters import Filters
+from models.listing import page_of
 from models.search import Search, matching
 from models.words import beginnings, excerpt, marked, terms_of, words
 
@@ -150,6 +153,20 @@ def test_what_stands_in_most_tickets_is_read_from_the_list_and_what_is_rare_from
     assert rare.guess[0] < 10 and nowhere.guess[0] < 10
     assert 100 < common.to_read_for(50) < 200
     assert rare.to_read_for(50) is None and nowhere.to_read_for(50) is None
+
+
+@pytest.mark.parametrize("sample", [4, 400, 500])
+def test_what_happened_to_old_tickets_counts_however_new_the_others_are(many, agnes, monkeypatch, sample):
+    monkeypatch.setattr("models.search.SAMPLE", sample)
+    dice = random.Random(5)
+    for ticket, minute in zip(many, dice.sample(range(10_000), len(many)), strict=True):
+        ticket.last_activity_at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=minute)
+    session.commit()
+
+    shown = page_of(agnes, Filters(q="common"), per_page=3).rows
+
+    wanted = sorted(many, key=lambda ticket: ticket.last_activity_at, reverse=True)[:3]
+    assert [row.number for row in shown] == [ticket.id for ticket in wanted]
 
 
 @pytest.mark.parametrize(

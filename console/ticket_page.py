@@ -7,7 +7,6 @@ from functools import cache
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -17,7 +16,6 @@ from models import Event, Message, Ticket, session
 from models.people import Contact, User
 from models.phone import readable_phone
 from models.stage import stage_names
-from web.locale import language
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
@@ -141,16 +139,9 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         close=forms.get("close") or CloseForm(formdata=None),
         **{name: forms.get(name) or (make(ticket) if name == opened else None) for name, make in FURTHER.items()},
         refusal=forms.get("refusal"),
-        keys=_keys(language()),
         closing_asked=forms.get("closing_asked", False),
         **(composing(ticket, following, forms.get("reply")) if template == "console/ticket.html" else told or {}),
     )
-
-
-@cache
-def _keys(language: str) -> Markup:
-    """The help about keys, made once for each language."""
-    return Markup(render_template("console/_keys.html"))  # noqa: S704 - a template's
 
 
 def edit_form(ticket, formdata=None) -> EditForm:

@@ -10,7 +10,7 @@ from models.base import now
 from models.board import Board, fold_column
 from models.filters import NARROWED_BY, Filters
 from models.stage import order_stages
-from models.workload import forgotten_by, stuck
+from models.workload import notices_of
 from web.respond import asked_by_htmx, respond
 from web.words import PRIORITY_NAMES
 
@@ -104,17 +104,10 @@ def _page(shown):
         return render_template("console/_board.html", board=shown, columns=columns)
     people = shown.team.assignable_people if shown.team else colleagues(me())
     return render_template(
-        "console/board.html", board=shown, columns=columns, **_notices(shown.team),
+        "console/board.html", board=shown, columns=columns, notices=shown.team and notices_of(shown.team, me(), now()),
         priority_choices=list(enumerate(PRIORITY_NAMES)), waiting_choices=list(WAITING_NAMES.items()),
         assignee_choices=[("me", _("Me")), ("none", _("Nobody")), *((one.id, str(one)) for one in people)],
     )  # fmt: skip
-
-
-def _notices(team) -> dict:
-    """What a team should hear before anything else, and whether the reader follows it."""
-    if team is None:
-        return {}
-    return {"stuck": stuck(team, now()), "forgotten": forgotten_by(team, now()), "followed": team.followed_as(me())}
 
 
 def _continued(shown) -> list:

@@ -119,11 +119,8 @@ class Assigning(Sharing):
     @property
     def assignable_users(self) -> list[User]:
         """The internal users of the company who take tickets and may see the team, in the order of their names."""
-        return self._assignable()
-
-    def _assignable(self, *options) -> list[User]:
         query = select(User).join(Contact).where(self._may_be_assigned()).order_by(Contact.name, User.id)
-        return list(session.scalars(query.options(*options)))
+        return list(session.scalars(query))
 
     @property
     def assignable_people(self) -> list[Person]:
@@ -140,9 +137,11 @@ class Assigning(Sharing):
 
     def takers(self, *options) -> list[User]:
         """Whom the rule chooses from: the members, or everybody where none is named (R-ASSIGN-5)."""
-        everybody = self._assignable(*options)
-        named = {membership.user_id for membership in self.memberships}
-        return sorted((user for user in everybody if not named or user.id in named), key=lambda user: user.id)
+        from .team import TeamMember
+
+        members = select(TeamMember.user_id).where(TeamMember.team_id == self.id)
+        query = select(User).where(self._may_be_assigned(), ~members.exists() | User.id.in_(members))
+        return list(session.scalars(query.order_by(User.id).options(*options)).unique())
 
     def candidates(self, at: datetime) -> list[Candidate]:
         """The takers with what the team's method counts; few queries, whatever the number of tickets."""

@@ -24,6 +24,15 @@ class TeamFollower(Base):
     contact: Mapped[Contact] = relationship(lazy="joined", innerjoin=True)
 
 
+def followed_as(team_id, user_id, contact_id):
+    """An expression: how somebody follows a team, "member" who must, "follower", or nothing."""
+    from .team import TeamMember
+
+    member = exists().where(TeamMember.team_id == team_id, TeamMember.user_id == user_id)
+    follows = exists().where(TeamFollower.team_id == team_id, TeamFollower.contact_id == contact_id)
+    return case((member, "member"), (follows, "follower"), else_="")
+
+
 class TicketFollower(Base):
     """Follows one ticket, or with ``excluded`` was removed from it and stays so until added again."""
 
@@ -60,14 +69,6 @@ class TeamFollowing:
         session.execute(
             delete(TeamFollower).where(TeamFollower.team_id == self.id, TeamFollower.contact_id == contact.id)
         )
-
-    def followed_as(self, user) -> str:
-        """ "member" who must follow, "follower", or nothing; one query."""
-        from .team import TeamMember
-
-        member = exists().where(TeamMember.team_id == self.id, TeamMember.user_id == user.id)
-        follows = exists().where(TeamFollower.team_id == self.id, TeamFollower.contact_id == user.contact_id)
-        return session.scalar(select(case((member, "member"), (follows, "follower"), else_="")))
 
     def change_visibility(self, visibility: str) -> int:
         """Set the visibility; leaving *public* removes portal users as followers everywhere (R-VIS-5).

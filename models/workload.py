@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import Integer, bindparam, func, select, text
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
-from .assignment import waits_for_assignment, whose_turn
+from .assignment import waits_for_assignment
 from .base import UtcDateTime, is_sqlite, plain_rows, session
 from .closing_rule import forgotten_since
+from .follower import followed_as
 from .people import User
 from .stage import Stage
 from .team import Team
@@ -98,23 +100,35 @@ def _share(user, carried, company, at) -> Share:
     return Share(user, *carried, available, user.away_until(at) is not None, available == at)
 
 
-def stuck(team, at: datetime) -> tuple[int, str] | None:
-    """How many tickets wait for an assignee that the rule cannot find, and why; None when all is well (R-ASSIGN-6)."""
-    if not team.auto_assign or not (first := team.tickets_to_assign(limit=1)):
-        return None
-    candidates = team.candidates(at)
-    if whose_turn(candidates) is not None:
-        return None
-    count = session.scalar(select(func.count()).where(Ticket.team_id == team.id, waits_for_assignment()))
-    return max(count, len(first)), "away" if candidates else "nobody"
+class Notices(NamedTuple):
+    """What a reader of a team's board should hear before anything else."""
+
+    stuck: tuple[int, str] | None
+    forgotten: int
+    followed: str
 
 
-def forgotten_by(team, at: datetime) -> int:
-    """How many open tickets wait for an answer longer than the days of the team's rule; a hundred stands for more."""
-    return plain_rows(_number_forgotten(), {"team": team.id, "since": team.too_late(at)})[0][0]
+def notices_of(team, reader, at: datetime) -> Notices:
+    """How many tickets wait for an assignee that the rule cannot find, and why (R-ASSIGN-6): nobody takes tickets, or
+    all are away; None when all is well. How many open ones wait for an answer longer than the days of the team's rule;
+    a hundred stands for more. And whether the reader follows the team, as "member" or "follower"."""
+    values = {"team": team.id, "since": team.too_late(at), "user": reader.id, "contact": reader.contact_id}
+    forgotten, followed, *waiting = plain_rows(_noticed(team.auto_assign is not None), values)[0]
+    return Notices(_stuck(team, waiting[0], at) if any(waiting) else None, forgotten, followed)
 
 
 @cache
-def _number_forgotten():
-    waiting = select(Ticket.id).where(forgotten_since(bindparam("team"), bindparam("since"))).limit(MOST_FORGOTTEN)
-    return select(func.count()).select_from(waiting.subquery())
+def _noticed(assigns: bool):
+    team, user, contact = (bindparam(name, type_=Integer) for name in ("team", "user", "contact"))
+    forgotten = select(Ticket.id).where(forgotten_since(team, bindparam("since", type_=UtcDateTime)))
+    forgotten = select(func.count()).select_from(forgotten.limit(MOST_FORGOTTEN).subquery())
+    waiting = select(func.count()).where(Ticket.team_id == team, waits_for_assignment())
+    asked = [forgotten.scalar_subquery(), followed_as(team, user, contact)]
+    return select(*asked, *([waiting.scalar_subquery()] if assigns else []))
+
+
+def _stuck(team, waiting: int, at: datetime) -> tuple[int, str] | None:
+    takers = team.takers(joinedload(User.time_off))
+    if any(user.available_from(at, team.company) for user in takers):
+        return None
+    return waiting, "away" if takers else "nobody"

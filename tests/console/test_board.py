@@ -1,10 +1,12 @@
 """The board: columns, cards, moving them, and the two kinds of folding."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
-from models import ColumnFold, Stage, Ticket, make_team, open_ticket, session
+from models import ColumnFold, Stage, Ticket, TimeOff, make_team, open_ticket, session
+from models.base import now
 
 
 @pytest.fixture
@@ -193,6 +195,22 @@ def test_a_board_costs_the_same_with_five_and_with_fifty_cards(board, team, carl
         return len(seen)
 
     assert cost(5) == cost(45) <= 12
+
+
+@pytest.mark.parametrize("method", ["equal_open", "equal_total"])
+def test_that_nobody_is_there_is_said_within_twelve_queries(method, board, team, printer, agnes, arthur, queries):
+    team.auto_assign = method
+    session.commit()
+    assert "waits for an assignee" not in board.get()
+    for user in (agnes, arthur):
+        user.time_off.append(TimeOff(starts_at=now() - timedelta(days=1), ends_at=now() + timedelta(days=1000)))
+    session.commit()
+    address = f"/console/teams/{team.id}"  # asked here, not counted
+    with queries() as seen:
+        page = board.client.get(address).text
+
+    assert "1 ticket waits for an assignee." in page and "look at their time off" in page
+    assert len(seen) <= 12
 
 
 def test_a_card_that_nobody_answered_is_closed_only_with_a_reason(board, printer):

@@ -75,7 +75,8 @@ def test_one_tickets_whole_life(desk, browser_of, tmp_path):
 
     # It stands in New, assigned by rule.
     agent = browser_of("Agnes")
-    agent.goto("/console/teams/1")
+    agent.goto("/console/")
+    agent.get_by_role("link", name="Support", exact=True).click()
     expect(stage_of(agent, number, "New")).to_be_visible()
     until(lambda: agent.reload() and agent.locator(f"#ticket-{number} .avatar[title]").count(), 30)
 

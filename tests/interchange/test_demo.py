@@ -104,9 +104,9 @@ def test_it_is_found_in_both_languages(app, document):
 
 def test_the_command_fills_once_and_prints_who_can_sign_in(kind, own_desk):
     with own_desk(kind) as app:
-        began = time.process_time()
+        began = time.monotonic()
         outcome = app.test_cli_runner().invoke(args=["demo", "fill"])
-        assert time.process_time() - began < 15
+        assert time.monotonic() - began < 15
         assert outcome.exit_code == 0, outcome.output
         assert "admin@guichet.example" in outcome.stdout
         assert PASSWORD in outcome.stdout

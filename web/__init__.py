@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from flask import abort, g, redirect, request, session
 from flask_login import AnonymousUserMixin, current_user, user_logged_in
-from flask_wtf.csrf import generate_csrf
 
 from models.base import reading
 from models.people import User
@@ -47,7 +46,6 @@ def init_app(app):
     app.register_blueprint(preferences.bp)
     app.register_blueprint(health.bp)
     app.context_processor(_in_every_template)
-    app.jinja_env.globals["csrf_token"] = _csrf_token
     app.jinja_env.globals["brand"] = app.config.get("HELPDESK_NAME") or "Guichet"
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -117,11 +115,6 @@ def _say_whether_it_reads():
     reading.set(request.method in trust.SAFE_METHODS)
 
 
-def _csrf_token() -> str:
-    """As Flask-WTF's, which reads its settings anew for each of the forms of a page."""
-    return g.get("csrf_token") or generate_csrf()
-
-
 def _in_every_template():
     if g.get("without_database"):
         return {"locale": locale.language(), "theme": preferences.theme(), "script_root": request.script_root}
@@ -131,7 +124,6 @@ def _in_every_template():
         "theme": preferences.theme(),
         "script_root": request.script_root,
         "navigation": navigation.navigation(),
-        "csrf_token": _csrf_token,
         "is_internal": current_user.is_authenticated and current_user.internal,
         "here": here(),
     }

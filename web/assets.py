@@ -54,10 +54,9 @@ def url_for(endpoint: str, **values) -> str:
 
 def icons_url() -> str:
     """The address of the icon sprite; asked for often, so made once a request and not by url_for."""
-    kept = g._get_current_object()
-    if "icons_url" not in kept:
-        kept.icons_url = f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
-    return kept.icons_url
+    if "icons_url" not in g:
+        g.icons_url = f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
+    return g.icons_url
 
 
 @lru_cache(maxsize=1024)

@@ -287,6 +287,14 @@ def carla(team):
 
 
 @pytest.fixture
+def paul(team):
+    """Another customer, of another domain."""
+    contact = Contact(email="paul@other.example", name="Paul Petit")
+    session.add(contact)
+    return contact
+
+
+@pytest.fixture
 def carlas_login(carla, person):
     return person("Carla Conti", role="portal", email=carla.email)
 

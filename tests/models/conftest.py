@@ -1,15 +1,8 @@
-"""What tests of merging share: Carla's second ticket, and Paul's about the same printer."""
+"""What tests of merging and moving share: Carla's second ticket, and Paul's about the same printer."""
 
 import pytest
 
-from models import Contact, open_ticket, session
-
-
-@pytest.fixture
-def paul(team):
-    contact = Contact(email="paul@other.example", name="Paul Petit")
-    session.add(contact)
-    return contact
+from models import open_ticket
 
 
 @pytest.fixture

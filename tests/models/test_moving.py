@@ -3,21 +3,9 @@
 import pytest
 from sqlalchemy import select
 
-from models import Contact, Delivery, Message, make_team, open_ticket, session
+from models import Delivery, Message, make_team, open_ticket, session
 from models.moving import CannotMove, move_back, move_message, split_message
 from models.visibility import messages_behind, messages_heard_by, messages_visible_to
-
-
-@pytest.fixture
-def paul(team):
-    contact = Contact(email="paul@other.example", name="Paul Petit")
-    session.add(contact)
-    return contact
-
-
-@pytest.fixture
-def other(team, paul):
-    return open_ticket(team, paul, "Another matter", "I am Paul.")
 
 
 @pytest.fixture

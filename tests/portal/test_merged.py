@@ -5,15 +5,8 @@ import io
 import pytest
 
 from mail.rendering import render
-from models import Contact, Delivery, Upload, open_ticket, session
+from models import Delivery, Upload, open_ticket, session
 from models.closing import TicketClosed
-
-
-@pytest.fixture
-def paul(team):
-    contact = Contact(email="paul@other.example", name="Paul Petit")
-    session.add(contact)
-    return contact
 
 
 @pytest.fixture

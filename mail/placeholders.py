@@ -24,7 +24,7 @@ def values_about(ticket, link: str | None, subject: str | None, event=None) -> d
     return {
         "customer": one_line(str(ticket.customer)) if subject is not None else ticket.customer.email,
         "number": str(ticket.number),
-        "subject": subject if subject is not None else _("ticket %(number)s", number=ticket.number),
+        "subject": subject if subject is not None else _("your message"),
         "team": team.name,
         "stage": _stage_name(ticket, event),
         "agent": one_line(str(ticket.assignee)) if ticket.assignee else team.name,

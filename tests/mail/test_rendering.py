@@ -190,7 +190,7 @@ def test_an_unproven_mailbox_gets_none_of_the_submitters_words(team):
     mail = render(delivery("stage"))
 
     assert b"evil" not in mail.as_bytes() + text_of(mail).encode() + html_of(mail).encode()
-    assert mail["Subject"] == f"We received your request: ticket {ticket.number} (#{ticket.number})"
+    assert mail["Subject"] == f"We received your request: your message (#{ticket.number})"
 
 
 def test_a_reply_to_an_unproven_mailbox_names_the_ticket_by_its_number(printer, carla, agnes):

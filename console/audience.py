@@ -11,6 +11,7 @@ from models.workload import shares_of
 from web.respond import asked_by_htmx
 
 from . import bp, me
+from .setting_words import value_told
 
 WAYS = {
     "administrator": _l("administrator of the company"),
@@ -44,7 +45,9 @@ def assignment_page(id):
     shares = shares_of(team, now())
     takers = [share.user for share in shares]
     columns = by_each_method(team, takers)
-    return render_template("console/assignment.html", team=team, shares=shares, columns=columns, days=DAYS)
+    return render_template(
+        "console/assignment.html", team=team, shares=shares, columns=columns, days=DAYS, told=value_told
+    )
 
 
 @bp.get("/teams/<int:id>/assignment/simulation")
@@ -53,7 +56,7 @@ def simulation(id):
     team = me().team(id)
     if not asked_by_htmx():
         return redirect(url_for(".assignment_page", id=id), 303)
-    return render_template("console/_simulation.html", columns=by_each_method(team, team.takers()))
+    return render_template("console/_simulation.html", columns=by_each_method(team, team.takers()), told=value_told)
 
 
 def by_each_method(team, takers) -> dict:

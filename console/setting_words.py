@@ -1,4 +1,4 @@
-"""What the settings of a team, and the values of some, are called in the summary after saving and in the history."""
+"""What the settings of a team, and the values of some, are called: in lists, after saving, in the history."""
 
 from flask_babel import lazy_gettext as _l
 
@@ -45,5 +45,5 @@ _VALUES = {
 
 
 def value_told(setting: str, value: str) -> str:
-    """A value of the history in the reader's words; empty where there was nothing."""
+    """A value in the reader's words, as the history of settings holds it: what is off is empty there."""
     return str(_VALUES.get(setting, {}).get(value, value))

@@ -35,7 +35,7 @@ def teams():
     query = select(Team).where(teams_visible_to(me())).options(joinedload(Team.company)).order_by(Team.name, Team.id)
     members = select(TeamMember.team_id, func.count()).group_by(TeamMember.team_id)
     counts = dict(session.execute(members).all())
-    return render_template("console/teams.html", teams=session.scalars(query).all(), members=counts)
+    return render_template("console/teams.html", teams=session.scalars(query).all(), members=counts, told=value_told)
 
 
 @bp.route("/teams/new", methods=["GET", "POST"])

@@ -73,12 +73,11 @@ class Stage(Base):
     def all(cls) -> list["Stage"]:
         return list(session.scalars(select(cls).order_by(cls.position, cls.id)))
 
-    def ticket_count(self, team=None, merged=True) -> int:
-        """How many tickets stand here, of all teams or of one; merged ones too, or without them."""
+    def ticket_count(self, team=None) -> int:
+        """How many tickets stand here, of all teams or of one."""
         from .ticket import Ticket
 
         query = select(func.count()).where(Ticket.stage_id == self.id)
-        query = query if merged else query.where(Ticket.merged_into_id.is_(None))
         return session.scalar(query.where(Ticket.team_id == team.id) if team else query)
 
     def fold(self, folded: bool, by=None) -> int:

@@ -13,7 +13,7 @@ from flask_login import AnonymousUserMixin, current_user, user_logged_in
 from models.base import reading
 from models.people import User
 
-from . import assets, errors, first_run, headers, health, locale, navigation, preferences, trust, words
+from . import assets, errors, first_run, headers, health, locale, navigation, preferences, templating, trust, words
 from .extensions import csrf, limiter, limiter_storage, login_manager
 from .redirects import here
 from .respond import asked_by_htmx
@@ -33,6 +33,7 @@ class Nobody(AnonymousUserMixin):
 
 def init_app(app):
     app.request_class = Request
+    templating.init_app(app)
     _cookies(app)
     trust.init_app(app)
     app.before_request(_believe_or_refuse)

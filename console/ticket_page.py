@@ -6,16 +6,18 @@ from datetime import datetime
 from functools import cache
 
 from flask import flash, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 from wtforms.fields import SelectChoice
 
 from models import Event, Message, Ticket, session
+from models.base import plain_rows
 from models.people import Contact, User
 from models.phone import readable_phone
 from models.stage import stage_names
+from models.ticket import Tag, ticket_tags
+from web.locale import gettext as _
 from web.redirects import safe_next
 from web.respond import asked_by_htmx, respond
 
@@ -34,7 +36,6 @@ SHOWN = (
     joinedload(Ticket.closing),
     joinedload(Ticket.follow_ups).load_only(Ticket.id),
     joinedload(Ticket.merged).load_only(Ticket.id, Ticket.merged_into_id, Ticket.subject),
-    joinedload(Ticket.tags),
 )
 ICONS = {
     "created": "ticket",
@@ -73,22 +74,37 @@ class Moment:
 
 
 class Names:
-    """The history keeps addresses, which outlive names; who is known on this page is called by name."""
+    """The history keeps addresses, which outlive names; whoever has a name is called by it."""
 
-    def __init__(self, people):
-        self.of = {one.email: one.name for one in people if one and one.name}
+    def __init__(self, people, events):
+        self.of = {one.email: one.name for one in people}
+        told = " ".join(words for event in events for words in _told_by_us(event) if words and "@" in words)
+        if unknown := {address.lower() for address in ADDRESS.findall(told)} - set(self.of):
+            self.of.update(plain_rows(_names(), {"addresses": list(unknown)}))
 
     def __call__(self, words: str) -> str:
-        return ADDRESS.sub(lambda found: self.of.get(found[0].lower(), found[0]), words) if "@" in words else words
+        return ADDRESS.sub(lambda found: self.of.get(found[0].lower()) or found[0], words) if "@" in words else words
+
+
+def _told_by_us(event):
+    """What we wrote of people into a line of the history; whoever writes an address there learns no name by it."""
+    return event.from_, event.to, event.why if event.kind == "assigned" and not event.by_id else ""
+
+
+@cache
+def _names():
+    return select(Contact.email, Contact.name).where(Contact.email.in_(bindparam("addresses", expanding=True)))
 
 
 @cache
 def _story():
-    """The statements that load messages and history, built once."""
+    """The statements that load tags, messages and history, built once."""
     here, author = bindparam("ticket"), joinedload(Message.author).joinedload(Contact.user).lazyload(User.contact)
     said = select(Message).where(Message.ticket_id == here).order_by(Message.at, Message.id)
     done = select(Event).where(Event.ticket_id == here).order_by(Event.at, Event.id)
+    tags = select(Tag).join(ticket_tags, ticket_tags.c.tag_id == Tag.id).where(ticket_tags.c.ticket_id == here)
     return {
+        "tags": tags.order_by(Tag.name),
         "messages": said.options(author, joinedload(Message.attachments)),
         "events": done.options(joinedload(Event.by)),
     }
@@ -114,23 +130,17 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     """The ticket with its forms; those given were refused and keep what was typed. ``told`` is for other templates."""
     _load_story(ticket)
     opened = request.args.get("open")
-    following, open = ticket.following, not ticket.closed
+    following = ticket.following
     followers = [one.contact for one in following]
-    assignable = ticket.team.assignable_people if open else []
-    known = [
-        *followers,
-        *assignable,
-        *(event.by for event in ticket.events),
-        ticket.assignee and ticket.assignee.contact,
-    ]
+    known = [*followers, *(event.by for event in ticket.events if event.by)]
     return render_template(
         template,
         ticket=ticket,
         story=story(ticket),
         followers=followers,
         stage_options=stage_names(ticket.team_id),
-        assignee_options=[("", _("Nobody")), *((one.id, str(one)) for one in assignable)],
-        named=Names(known),
+        assignee_options=_assignees(ticket) if opened == "assignee" else None,
+        named=Names(known, ticket.events),
         mails=by_mail(ticket, followers),
         priority_options=PRIORITIES,
         sees_team=me().sees(ticket.team),
@@ -142,6 +152,11 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         closing_asked=forms.get("closing_asked", False),
         **(composing(ticket, following, forms.get("reply")) if template == "console/ticket.html" else told or {}),
     )
+
+
+def _assignees(ticket) -> list[tuple]:
+    """Whom the ticket can be given to, loaded when somebody asks for them: ``?open=assignee``."""
+    return [("", _("Nobody")), *((one.id, str(one)) for one in ticket.team.assignable_people)]
 
 
 def edit_form(ticket, formdata=None) -> EditForm:

@@ -94,7 +94,7 @@ class User(Seeing, UserMixin, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     # The columns of the lists of tickets that this user chose, by name; None: the usual ones.
     list_columns: Mapped[str | None] = mapped_column(String(200))
-    contact: Mapped[Contact] = relationship(back_populates="user", lazy="joined", innerjoin=True)
+    contact: Mapped[Contact] = relationship(back_populates="user", lazy="joined", innerjoin="unnested")
     companies: Mapped[list[Company]] = relationship(secondary=user_companies, order_by=Company.name)
     time_off: Mapped[list["TimeOff"]] = relationship(
         back_populates="user", cascade="all, delete-orphan", order_by="TimeOff.starts_at"

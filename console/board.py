@@ -3,7 +3,6 @@
 from functools import cached_property
 
 from flask import abort, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 
 from models import Team, session
 from models.base import now
@@ -11,6 +10,7 @@ from models.board import Board, fold_column
 from models.filters import NARROWED_BY, Filters
 from models.stage import order_stages
 from models.workload import notices_of
+from web.locale import gettext as _
 from web.respond import asked_by_htmx, respond
 from web.words import PRIORITY_NAMES
 
@@ -102,12 +102,19 @@ def _page(shown):
     columns = _continued(shown)
     if asked_by_htmx():
         return render_template("console/_board.html", board=shown, columns=columns)
-    people = shown.team.assignable_people if shown.team else colleagues(me())
     return render_template(
         "console/board.html", board=shown, columns=columns, notices=shown.team and notices_of(shown.team, me(), now()),
         priority_choices=list(enumerate(PRIORITY_NAMES)), waiting_choices=list(WAITING_NAMES.items()),
-        assignee_choices=[("me", _("Me")), ("none", _("Nobody")), *((one.id, str(one)) for one in people)],
+        assignee_choices=_assignees(shown),
     )  # fmt: skip
+
+
+def _assignees(shown) -> list[tuple]:
+    """Whom a board can be narrowed to; one's own is narrowed already."""
+    if shown.which == "mine":
+        return []
+    people = shown.team.assignable_people if shown.team else colleagues(me())
+    return [("me", _("Me")), ("none", _("Nobody")), *((one.id, str(one)) for one in people)]
 
 
 def _continued(shown) -> list:

@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
@@ -86,9 +87,16 @@ def _ids(table: str, ones: list, count: int):
 
 
 def plain_rows(statement, values: dict) -> list:
-    """The rows of a statement that asks for columns and no objects: as the session's own, without its preparations."""
+    """The rows of a statement that asks for columns and no objects: as the session's own, without its preparations.
+
+    It may be SQL with ``:names``, which is read once for each wording.
+    """
     session.flush()
+    statement = _read(statement) if isinstance(statement, str) else statement
     return session.connection().execute(statement, values).all()
+
+
+_read = lru_cache(maxsize=128)(text)
 
 
 def now() -> datetime:

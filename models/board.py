@@ -5,12 +5,12 @@ import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from sqlalchemy import and_, bindparam, or_, select, text
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .access import NotVisible
 from .base import add_unless_there, is_sqlite, plain_rows, session
-from .candidates import Place, customers_named, tickets_found
+from .candidates import Place, customers_named, in_columns, tickets_found
 from .closing_rule import ClosingRule
 from .filters import LARGEST_ID, Filters, Scope
 from .listing import Row, rows_of
@@ -60,7 +60,7 @@ class Column:
 
 
 _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT :most) AS c{n}"
-_BEST = "SELECT * FROM ({cards} ORDER BY {first}priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
+_BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
     "SELECT id, changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
@@ -127,7 +127,7 @@ class Board:
         for n, id in enumerate([*self.teams, *self.private]):
             seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
             parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
-        changed = plain_rows(text(" UNION ALL ".join(parts)), values) if parts else []
+        changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
         seen = reader, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
         return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
@@ -225,25 +225,29 @@ class Board:
 
     def _best(self, teams: dict[int, list[int]], wanted: dict[int, int], bounds: dict[int, dict[str, tuple]]) -> list:
         here, values = self._of_each(teams, bounds)
-        # What is narrowed to one person is found by them, and not by reading the column in its order.
-        order = "+" if self.filters.assignee and is_sqlite() else ""
         parts = []
         for id, each in here.items():
-            of_teams = [_BEST.format(cards=_CARDS.format(here=one), most=wanted[id], first=order, name=f"f{id}_{n}")
+            of_teams = [_BEST.format(cards=_CARDS.format(here=one), most=wanted[id], name=f"f{id}_{n}")
                         for n, one in enumerate(each)]  # fmt: skip
             for n, some in enumerate(_slices(of_teams)):
                 best = f"SELECT * FROM ({' UNION ALL '.join(some)}) AS g{id}_{n}"  # noqa: S608
-                parts.append(
-                    _BEST.format(cards=best, most=wanted[id], first="", name=f"h{id}_{n}") if some[1:] else some[0]
-                )
+                parts.append(_BEST.format(cards=best, most=wanted[id], name=f"h{id}_{n}") if some[1:] else some[0])
         return _joined(parts, values)
+
+    @cached_property
+    def _asked(self) -> tuple[str, dict]:
+        """What is asked for besides team and stage, as text that follows others, and its values."""
+        plain, values = in_columns(self.filters, self.user)
+        further = list(_further(self.filters))
+        words, more = _in_words(and_(*further)) if further else ("", {})
+        return plain + words, values | more
 
     def _of_each(self, teams: dict[int, list[int]], bounds=None) -> tuple[dict[int, list[str]], dict]:
         """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run.
 
         ``bounds`` are places in a stage: {stage: {"<": below this one}}.
         """
-        asked, values = _conditions(self.filters, self.user)
+        asked, values = self._asked
         followed, reader = self._followed()
         found, values = {}, values | reader
         for id, some in teams.items():
@@ -262,7 +266,7 @@ def _place(card) -> tuple:
 
 
 def _joined(parts: list[str], values: dict) -> list:
-    return [row for some in _slices(parts) for row in plain_rows(text(" UNION ALL ".join(some)), values)]
+    return [row for some in _slices(parts) for row in plain_rows(" UNION ALL ".join(some), values)]
 
 
 def _slices(parts: list):
@@ -276,24 +280,15 @@ def _rule(team, stages: list[Column], named: set) -> ClosingRule:
                           days=team.auto_close_days, spare_waiting=team.spare_waiting)  # fmt: skip
 
 
-def _conditions(asked: Filters, user) -> tuple[str, dict]:
-    """What is asked for besides team and stage, as text that follows others, and its values."""
-    wanted = []
-    if asked.assignee:
-        assignee = user.id if asked.assignee == "me" else asked.assignee
-        wanted.append(Ticket.assignee_id.is_(None) if assignee == "none" else Ticket.assignee_id == int(assignee))
-    if asked.waiting:
-        wanted.append(Ticket.waiting_since.is_not(None) if asked.waiting == "us" else Ticket.waiting_since.is_(None))
-    if asked.priority is not None:
-        wanted.append(Ticket.priority == asked.priority)
+def _further(asked: Filters):
+    """What is asked for besides, as conditions on Ticket."""
     if asked.tag:
         tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
-        wanted.append(Ticket.id.in_(tagged.where(Tag.name == asked.tag)))
+        yield Ticket.id.in_(tagged.where(Tag.name == asked.tag))
     if asked.customer:
-        wanted.append(Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer))))
+        yield Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer)))
     if asked.q:
-        wanted.append(tickets_found(asked.q, Search(terms_of(asked.q), internal=True)))
-    return _in_words(and_(*wanted)) if wanted else ("", {})
+        yield tickets_found(asked.q, Search(terms_of(asked.q), internal=True))
 
 
 def _in_words(condition) -> tuple[str, dict]:

@@ -1,6 +1,5 @@
 """Which tickets a page of a list shows: their ids, in the order of the list, found by short stretches of indexes."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -8,18 +7,19 @@ from functools import cache
 from sqlalchemy import Float, Integer, and_, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
 
-from .base import UtcDateTime, is_sqlite, plain_rows, session
+from .base import UtcDateTime, is_sqlite, plain_rows
 from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
-from .search import Search
+from .search import MATCH, NEWEST, SAMPLE, Search
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
 
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
+MOST_RARE = 2000  # tickets with the same words that are looked at one by one
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {
     "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
@@ -111,43 +111,46 @@ class Candidates:
             found = search.among(ids)
             if len(found) >= start + count or len(ids) < far:
                 return found[start : start + count]
-        query = self._walk(place, down, by_index=False).where(self._found(search))
-        return list(session.scalars(query.offset(start).limit(count), self._asked(place)))
+        query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
+        return self._ids(query, start, count, place)
 
     def _by_the_newest(self, search, start, count, place, down) -> list[int] | None:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
         question: older tickets in which something happened later. None where they are not enough."""
-        if search.knows_all:
-            return [id for id, _ in self._among(search.newest, place, down, start, count)] if search.newest else []
-        if self.by != "activity" or not down or place:
+        values = self._asked(place) | search.values | {"sample": SAMPLE, "start": 0, "count": start + count}
+        best = plain_rows(self._walk(place, down, by_index=False, within="newest"), values)
+        if (best and best[0].known < SAMPLE) or (not best and search.knows_all):
+            return [one.id for one in best[start:]]
+        if self.by != "activity" or not down or place or len(best) < start + count:
             return None
-        best = self._among(search.newest, None, True, 0, start + count)
-        if len(best) < start + count:
+        others = self._active_later(search, Place(best[-1][1::-1]), best[0].oldest, best[0].every)
+        if others is None:
             return None
-        last = Place(reversed(best[-1]))
-        later = self._walk(last, down=False).where(Ticket.id < search.newest[-1]).add_columns(Ticket.last_activity_at)
-        others = plain_rows(later.limit(MOST_OTHERS + 1), self._asked(last))
+        best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
+        return [id for _, id in best][start : start + count]
+
+    def _active_later(self, search, place, oldest: int, every: int) -> list | None:
+        """The tickets below ``oldest`` with these words in which something happened after a place in the list: by
+        looking at all that have the words, if those are few, or else at all that were active; None if those are many.
+        """
+        rare = SAMPLE * every // (every - oldest + 1) <= MOST_RARE
+        values = self._asked(place) | {"oldest": oldest, "start": 0, "count": MOST_RARE if rare else MOST_OTHERS + 1}
+        if rare:
+            return plain_rows(self._walk(place, False, by_index=False, within="older"), values | search.values)
+        others = plain_rows(self._walk(place, False, within="below"), values)
         if len(others) > MOST_OTHERS:
             return None
-        found = set(search.among([id for id, _ in others]))
-        best = sorted((*best, *(one for one in others if one.id in found)), key=lambda one: (one[1], one[0]))
-        return [id for id, _ in reversed(best)][start : start + count]
-
-    def _among(self, ids, place, down, start, count) -> list:
-        """(id, last activity) of those of these that fit, in their order."""
-        fitting = self._walk(place, down, by_index=False).add_columns(Ticket.last_activity_at)
-        fitting = fitting.where(text("tickets.id IN (SELECT value FROM json_each(:known))"))
-        return plain_rows(fitting.offset(start).limit(count), self._asked(place) | {"known": json.dumps(ids)})
-
-    def _found(self, search):
-        return tickets_found(self.filters.q, search)
+        found = set(search.among([one.id for one in others]))
+        return [one for one in others if one.id in found]
 
     def _in_order(self, start, count, place, down) -> list[int]:
         """What fits but for the search."""
         if self._mergeable():
             return self._merged(start, count, place, down)
-        query = self._walk(place, down).offset(start).limit(count)
-        return [id for (id,) in plain_rows(query, self._asked(place))]
+        return self._ids(self._walk(place, down), start, count, place)
+
+    def _ids(self, query, start, count, place) -> list[int]:
+        return [row.id for row in plain_rows(query, self._asked(place) | {"start": start, "count": count})]
 
     def _mergeable(self) -> bool:
         asked = self.filters
@@ -162,7 +165,7 @@ class Candidates:
         """
         names, way = [name for name, _ in KEYS[self.by]], "DESC" if down else "ASC"
         order = ", ".join(f"{name} {way}" for name in names)
-        more, values = self._simple_conditions()
+        more, values = in_columns(self.filters, self.user)
         if place:
             more += (
                 f" AND ({', '.join(names)}) {'<' if down else '>'} ({', '.join(f':p{n}' for n in range(len(names)))})"
@@ -174,30 +177,15 @@ class Candidates:
         merged = f"SELECT id FROM ({' UNION ALL '.join(parts)}) AS merged"  # noqa: S608
         merged += f" ORDER BY {order} LIMIT :count OFFSET :start"
         values |= {"most": start + count, "count": count, "start": start}
-        query = text(merged).bindparams(*_place_parameters(self.by, place)) if place else text(merged)
+        query = text(merged).bindparams(*_place_parameters(self.by, place)) if place else merged
         return [id for (id,) in plain_rows(query, values)]
 
-    def _simple_conditions(self) -> tuple[str, dict]:
-        sql, values = "", {}
-        if self.filters.priority is not None:
-            sql, values = " AND priority = :priority", {"priority": self.filters.priority}
-        if self.filters.assignee == "none":
-            sql += " AND assignee_id IS NULL"
-        elif self.filters.assignee:
-            sql, values = f"{sql} AND assignee_id = :assignee", values | {"assignee": self._assignee()}
-        if self.filters.waiting:
-            sql += f" AND waiting_since IS {'NOT ' if self.filters.waiting == 'us' else ''}NULL"
-        return sql, values
-
-    def _assignee(self) -> int:
-        return self.user.id if self.filters.assignee == "me" else int(self.filters.assignee)
-
-    def _walk(self, place, down, by_index=True):
+    def _walk(self, place, down, by_index=True, within=""):
         """Every condition at once, for what is not merged from columns."""
         asked = self.filters
         query = _walked(self.by, down, asked.assignee and (asked.assignee == "none" or "one"),
                         asked.priority is not None, asked.waiting, bool(self.private), place is not None,
-                        is_sqlite(), by_index)  # fmt: skip
+                        is_sqlite(), by_index, within)  # fmt: skip
         if asked.tag:
             tagged = (
                 select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
@@ -214,7 +202,25 @@ class Candidates:
         values |= {f"p{n}": value for n, value in enumerate(place or ())}
         values |= {"private": self.private} if self.private else {}
         values |= {"priority": asked.priority} if asked.priority is not None else {}
-        return values | ({"assignee": self._assignee()} if asked.assignee not in ("", "none") else {})
+        return values | ({"assignee": _assignee(asked, self.user)} if asked.assignee not in ("", "none") else {})
+
+
+def in_columns(asked: Filters, user) -> tuple[str, dict]:
+    """What is asked of columns of the ticket alone, as text that follows other conditions, and its values."""
+    sql, values = "", {}
+    if asked.priority is not None:
+        sql, values = " AND priority = :priority", {"priority": asked.priority}
+    if asked.assignee == "none":
+        sql += " AND assignee_id IS NULL"
+    elif asked.assignee:
+        sql, values = f"{sql} AND assignee_id = :assignee", values | {"assignee": _assignee(asked, user)}
+    if asked.waiting:
+        sql += f" AND waiting_since IS {'NOT ' if asked.waiting == 'us' else ''}NULL"
+    return sql, values
+
+
+def _assignee(asked: Filters, user) -> int:
+    return user.id if asked.assignee == "me" else int(asked.assignee)
 
 
 def tickets_found(q: str, search: Search):
@@ -236,8 +242,8 @@ def _place_parameters(by, place=None):
 
 
 @cache
-def _walked(by, down, assigned, priority, waiting, private, place, blind, by_index):
-    """Tickets in the order of the list; built once for each shape of what is asked.
+def _walked(by, down, assigned, priority, waiting, private, place, blind, by_index, within):
+    """Tickets in the order of the list, ``count`` from ``start`` on; built once for each shape of what is asked.
 
     ``blind``: ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
     Where another condition finds few tickets, SQLite must not go through all in their order: ``by_index`` is False.
@@ -246,7 +252,7 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
     seen = team.in_(bindparam("teams", expanding=True))
     if private:
         seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
-    query = select(Ticket.id).where(stage.in_(bindparam("stages", expanding=True)), seen)
+    query = select(Ticket.id, Ticket.last_activity_at).where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
         query = query.where(one if assigned == "one" else nobody)
@@ -258,9 +264,30 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
     if place:
         here, there = tuple_(*keys), tuple_(*_place_parameters(by))
         query = query.where(here < there if down else here > there)
+    if within:
+        query = WITHIN[within](query)
+    query = query.offset(bindparam("start")).limit(bindparam("count"))
     if blind and not by_index:
         return query.order_by(text(", ".join(f"+tickets.{name} {'DESC' if down else 'ASC'}" for name, _ in KEYS[by])))
     return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
+
+
+def _of_the_newest(query):
+    """Those of the newest tickets with some words; with how many those are, the oldest of them, and of how many."""
+    newest = text(NEWEST).columns(rowid=Integer).cte("newest")
+    known, oldest = (select(each).select_from(newest) for each in (func.count(), func.min(newest.c.rowid)))
+    every = select(func.max(aliased(Ticket).id))
+    named = (("known", known), ("oldest", oldest), ("every", every))
+    told = (each.scalar_subquery().label(name) for name, each in named)
+    return query.add_columns(*told).where(Ticket.id.in_(select(newest.c.rowid)))
+
+
+# Which tickets a walk is narrowed to on SQLite.
+WITHIN = {
+    "newest": _of_the_newest,
+    "older": lambda query: query.where(text(f"tickets.id IN ({MATCH} AND rowid < :oldest)")),
+    "below": lambda query: query.where(Ticket.id < bindparam("oldest")),
+}
 
 
 def customers_named(customer: str):

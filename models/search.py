@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sqlalchemy import bindparam, false, select, text
 
-from .base import is_sqlite, session
+from .base import is_sqlite, plain_rows, session
 from .words import Term, terms_of, words
 
 MOST_WORDS, MOST_WORDS_AT_ONCE = 3000, 8000  # of one message, of a whole ticket; more are not found, but kept
@@ -75,7 +75,7 @@ class Search:
 
     @property
     def _value(self):
-        value = f"{self.column} : ({self._fts})" if is_sqlite() else self._tsquery
+        value = self.values["fts"] if is_sqlite() else self._tsquery
         return bindparam("fts", value, unique=False)
 
     @property
@@ -85,6 +85,11 @@ class Search:
     @property
     def _tsquery(self) -> str:
         return " & ".join(map(_tsquery, self.terms))
+
+    @property
+    def values(self) -> dict:
+        """What MATCH and NEWEST ask for, on SQLite."""
+        return {"fts": f"{self.column} : ({self._fts})"}
 
     @cached_property
     def guess(self) -> tuple[int, int]:
@@ -97,22 +102,18 @@ class Search:
             found, every = (part["Plan Rows"] for part in session.scalar(sql)[0]["Plan"]["Plans"])
             phrases = sum(not term.single for term in self.terms)  # of which it only knows how frequent the words are
             return min(found, every) // 10**phrases, every
-        found, every = len(self.newest), self._newest[0].every if self.newest else 0
+        found, every = len(self.newest), session.scalar(text("SELECT max(id) FROM tickets")) or 0
         return (found if self.knows_all else found * every // (every - self.newest[-1] + 1)), every
 
     @cached_property
-    def _newest(self) -> list:
-        return session.execute(text(_NEWEST).bindparams(self._value), {"sample": SAMPLE}).all()
-
-    @property
     def newest(self) -> list[int]:
         """On SQLite, the newest tickets with these words."""
-        return [row.rowid for row in self._newest]
+        return [id for (id,) in plain_rows(NEWEST, self.values | {"sample": SAMPLE})]
 
     @property
     def knows_all(self) -> bool:
         """Whether there are no others."""
-        return len(self._newest) < SAMPLE
+        return len(self.newest) < SAMPLE
 
     def to_read_for(self, count: int) -> int | None:
         """How far to read in a list until so many with these words are met; None where the index is the shorter way."""
@@ -176,15 +177,15 @@ def _vector(found: list[str]) -> str:
     return " ".join(parts)
 
 
-SAMPLE = 300
+SAMPLE = 200
 NEAR = 20  # times as many tickets between the first and the last of some: so far the index is the quicker way
+MATCH = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts"
+NEWEST = f"{MATCH} ORDER BY rowid DESC LIMIT :sample"
 # By SQLite or not.
 _MATCH = {
-    True: "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts",
+    True: MATCH,
     False: "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)",
 }
-_NEWEST = """SELECT rowid, (SELECT max(id) FROM tickets) AS every FROM ticket_search
-             WHERE ticket_search MATCH :fts ORDER BY rowid DESC LIMIT :sample"""
 _GUESS = """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
             UNION ALL SELECT 1 FROM ticket_search"""
 # By (SQLite or not, internal or not).

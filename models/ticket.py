@@ -94,6 +94,8 @@ class Ticket(
         CheckConstraint("merged_into_id is null or merged_into_id <> id", name="not_into_itself"),
         # The column of a board, in the order of its cards.
         Index("ix_tickets_board", "team_id", "stage_id", "priority", "rank", "id"),
+        # The same of one assignee.
+        Index("ix_tickets_own_board", "team_id", "assignee_id", "stage_id", "priority", "rank", "id"),
         # The open tickets of a member, and those that were given to one.
         Index("ix_tickets_load", "team_id", "assignee_id", "stage_id", "assigned_at"),
         Index("ix_tickets_activity", "last_activity_at", "id"),

@@ -137,17 +137,21 @@ class Finder:
 
     def may_be_in(self, text: str) -> bool:
         """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
-        folded = text.casefold()
-        if not self.plain or any(word in folded for word in self.beginnings):
+        if not self.plain or self._has_one(folded := text.casefold()):
             return True
-        if text.isascii():
-            return False
-        folded = unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-        return any(word in folded for word in self.beginnings)
+        return not text.isascii() and self._has_one(
+            unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
+        )
+
+    def _has_one(self, folded: str) -> bool:
+        for word in self.beginnings:  # noqa: SIM110 - asked of every message of a page
+            if word in folded:
+                return True
+        return False
 
     def spans(self, text: str):
         """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
-        folded, places = text.translate(_FOLDS), None
+        folded, places = text.lower() if text.isascii() else text.translate(_FOLDS), None
         starts = [place for word in self.beginnings if (place := folded.find(word)) >= 0]
         for match in self.pattern.finditer(folded, min(starts)) if starts else ():
             start, end = match.span()
@@ -160,7 +164,7 @@ class Finder:
 
     def marked(self, text: str) -> list[tuple[str, bool]]:
         """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
-        return _pieces_of(text, self.spans(text) if self.may_be_in(text) else ())
+        return _pieces_of(text, self.spans(text))
 
     def excerpt(self, text: str, around=40) -> list[tuple[str, bool]]:
         """A stretch around what was searched for, in pieces as of ``marked``; none where it does not stand."""
@@ -187,11 +191,6 @@ def _written(term: Term):
     for form in (last,) if head else term.forms:
         longer = "[^\\W_]*" if term.begins or len(form) == LONGEST_WORD else ""
         yield "[\\W_]+".join([*head, form]) + longer
-
-
-def marked(text: str, terms) -> list[tuple[str, bool]]:
-    """See Finder."""
-    return finder(tuple(terms)).marked(text) if terms else _pieces_of(text, ())
 
 
 def excerpt(text: str, terms) -> list[tuple[str, bool]]:

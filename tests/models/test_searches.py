@@ -11,7 +11,7 @@ from models.base import is_sqlite
 from models.filters import Filters
 from models.listing import page_of
 from models.search import Search, matching
-from models.words import beginnings, excerpt, marked, terms_of, words
+from models.words import beginnings, excerpt, finder, terms_of, words
 
 # Each ticket by a letter: subject, first message, and what colleagues alone read.
 CORPUS = {
@@ -113,7 +113,7 @@ def test_random_searches_find_what_reading_every_ticket_finds(corpus):
         terms = terms_of(search)
         hits = (
             name for name, text in texts.items()
-            if terms and all(any(hit for _, hit in marked(text, [term])) for term in terms)
+            if terms and all(any(hit for _, hit in finder((term,)).marked(text)) for term in terms)
         )  # fmt: skip
         assert found(corpus, matching(Ticket.id, search, internal=True)) == "".join(sorted(hits)), search
 
@@ -182,7 +182,7 @@ def test_what_happened_to_old_tickets_counts_however_new_the_others_are(team, ca
     ],
 )
 def test_what_was_found_is_marked_in_the_text(text, search, pieces):
-    found = marked(text, terms_of(search))
+    found = finder(terms_of(search)).marked(text)
 
     assert [f"[{piece}]" if hit else piece for piece, hit in found] == pieces
     assert "".join(piece for piece, _ in found) == text

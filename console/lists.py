@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from flask import redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from flask_babel import pgettext
 
 from models import session
@@ -12,6 +11,7 @@ from models.listing import PER_PAGE, excerpts, found_by_merged, page_of
 from models.lookalikes import likest
 from models.saved_view import views_of
 from models.words import LONGEST_SEARCH, MOST_TERMS
+from web.locale import gettext as _
 from web.locale import lazy_gettext as _l
 from web.navigation import stands
 from web.redirects import safe_next
@@ -162,19 +162,29 @@ def _tabs():
 
 def _chips(asked, scope, people, own, address):
     """Each filter in force in words, with the address of the list without it."""
-    stages = {id: stage.name for id, stage in scope.offered.items()}
-    named = {str(user.id): str(user) for user in people} | {"me": _("me"), "none": _("nobody")}
-    words = {
-        "q": _("Search: %(words)s", words=asked.q),
-        "team": _("Team: %(name)s", name=scope.teams.get(asked.team, "?")),
-        "stage": _("Stage: %(name)s", name=stages.get(asked.stage, "?")),
-        "status": _("Status: %(name)s", name=STATUS_NAMES.get(asked.status, _("not closed"))),
-        "duplicates": _("Possible duplicates"),
-        "waiting": WAITING_NAMES.get(asked.waiting, ""),
-        "assignee": _("Assignee: %(name)s", name=named.get(asked.assignee, "?")),
-        "priority": _("Priority: %(name)s", name=PRIORITY_NAMES[asked.priority or 0]),
-        "tag": _("Tag: %(name)s", name=asked.tag),
-        "customer": _("Customer: %(name)s", name=asked.customer),
-    }
-    given = asked.words()
-    return [(text, address(**{name: None})) for name, text in words.items() if name in given and name not in own]
+    given = [name for name in asked.words() if name in CHIPS and name not in own]
+    return [(CHIPS[name](asked, scope, people), address(**{name: None})) for name in given]
+
+
+def _name_of(assignee: str, people) -> str:
+    named = {"me": _("me"), "none": _("nobody")}
+    return named.get(assignee) or next((str(one) for one in people if str(one.id) == assignee), "?")
+
+
+def _stage_name(stage, scope) -> str:
+    return scope.offered[stage].name if stage in scope.offered else "?"
+
+
+# A filter in force, in words.
+CHIPS = {
+    "q": lambda asked, scope, people: _("Search: %(words)s", words=asked.q),
+    "team": lambda asked, scope, people: _("Team: %(name)s", name=scope.teams.get(asked.team, "?")),
+    "stage": lambda asked, scope, people: _("Stage: %(name)s", name=_stage_name(asked.stage, scope)),
+    "status": lambda asked, scope, people: _("Status: %(name)s", name=STATUS_NAMES.get(asked.status, _("not closed"))),
+    "duplicates": lambda asked, scope, people: _("Possible duplicates"),
+    "waiting": lambda asked, scope, people: WAITING_NAMES.get(asked.waiting, ""),
+    "assignee": lambda asked, scope, people: _("Assignee: %(name)s", name=_name_of(asked.assignee, people)),
+    "priority": lambda asked, scope, people: _("Priority: %(name)s", name=PRIORITY_NAMES[asked.priority or 0]),
+    "tag": lambda asked, scope, people: _("Tag: %(name)s", name=asked.tag),
+    "customer": lambda asked, scope, people: _("Customer: %(name)s", name=asked.customer),
+}

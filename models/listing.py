@@ -118,8 +118,9 @@ _rows = (
         _assignee.id.label("assignee_id"), _assignee.name.label("assignee"), _assignee.email.label("assignee_email"),
         Ticket.never_auto_close, reminder_failed().label("reminder_failed"),
     )
-    .join(Team, Team.id == Ticket.team_id).join(Stage, Stage.id == Ticket.stage_id)
-    .join(_customer, _customer.id == Ticket.customer_id)
+    # Each has its team, stage and customer: as outer joins, so that SQLite always begins with the tickets.
+    .outerjoin(Team, Team.id == Ticket.team_id).outerjoin(Stage, Stage.id == Ticket.stage_id)
+    .outerjoin(_customer, _customer.id == Ticket.customer_id)
     .outerjoin(_user, _user.id == Ticket.assignee_id).outerjoin(_assignee, _assignee.id == _user.contact_id)
 )  # fmt: skip
 
@@ -203,8 +204,14 @@ def found_by_merged(rows: list[Row], terms) -> dict[int, list[tuple[str, bool]]]
 
     Internal users who see the ticket that stays see this as well (R-MERGE-3). One query, or none.
     """
-    numbers = [row.number for row in rows if not excerpt(row.subject, terms)] if terms else []
-    merged = select(MergedPath.into_id, Ticket.subject).join(Ticket, Ticket.id == MergedPath.ticket_id)
-    merged = merged.where(MergedPath.into_id.in_(numbers)).order_by(Ticket.id.desc())
-    found = ((number, excerpt(subject, terms)) for number, subject in (session.execute(merged) if numbers else ()))
+    if not (numbers := [row.number for row in rows if not excerpt(row.subject, terms)] if terms else []):
+        return {}
+    found = ((number, excerpt(subject, terms)) for number, subject in plain_rows(_merged(), {"numbers": numbers}))
     return {number: pieces for number, pieces in found if pieces}
+
+
+@cache
+def _merged():
+    """What tickets are called that became part of others."""
+    merged = select(MergedPath.into_id, Ticket.subject).join(Ticket, Ticket.id == MergedPath.ticket_id)
+    return merged.where(MergedPath.into_id.in_(bindparam("numbers", expanding=True))).order_by(Ticket.id.desc())

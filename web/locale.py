@@ -63,12 +63,12 @@ def _said(words: str, language: str) -> str:
     return get_translations().ugettext(words)
 
 
-def gettext(words: str, **values) -> str:
+def gettext(words: str, /, **values) -> str:
     """As Flask-Babel's, which looks the catalogue up each time: for what a page says of each of its rows."""
     return _said(words, language()) % values if values else _said(words, language())
 
 
-def lazy_gettext(words: str, **values) -> LazyString:
+def lazy_gettext(words: str, /, **values) -> LazyString:
     """As Flask-Babel's, said by ``gettext`` above: for labels of forms and names that every page shows dozens of."""
     return LazyString(gettext, words, **values)
 
@@ -80,7 +80,7 @@ def _finished(words: str, language: str, escaped: bool) -> str:
 
 
 @pass_eval_context
-def _say(context, words: str, **values) -> str:
+def _say(context, words: str, /, **values) -> str:
     """What ``_`` is in templates: as Jinja's own, in one step."""
     if not values:
         return _finished(words, language(), context.autoescape)

@@ -10,7 +10,7 @@ from flask_babel import to_user_timezone
 from markupsafe import Markup, escape
 
 from models.phone import readable_phone
-from models.words import marked as pieces_of
+from models.words import finder
 
 from .locale import gettext, language, lazy_gettext, reader
 from .markup import markup, passages
@@ -119,8 +119,13 @@ def day(when: datetime) -> str:
     return format_date(to_user_timezone(when), "long", locale=language())
 
 
+@lru_cache(maxsize=4096)
+def _number(value: int, locale: str) -> str:
+    return format_decimal(value, locale=locale)
+
+
 def number(value: int) -> str:
-    return format_decimal(value, locale=language())
+    return _number(value, language())
 
 
 def filesize(count: int) -> str:
@@ -164,7 +169,8 @@ def pieces(found) -> Markup:
 
 def marked(text: str, terms) -> Markup:
     """The text, escaped, with what was searched for in <mark>."""
-    return pieces(pieces_of(text, terms))
+    find = finder(tuple(terms))
+    return pieces(find.marked(text)) if find.may_be_in(text) else escape(text)
 
 
 FILTERS = {

@@ -122,6 +122,12 @@ class _Folds(dict):
 
 
 _FOLDS = _Folds()
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+def _folded(text: str) -> str:
+    """The text as it is looked through: without accents, in lower case."""
+    return (text if text.isascii() else _NOT_ASCII.sub(lambda found: _FOLDS[ord(found[0])], text)).casefold()
 
 
 class Finder:
@@ -130,20 +136,13 @@ class Finder:
     def __init__(self, terms: tuple[Term, ...]):
         # What a text has that has one of the terms, found sooner than by the pattern.
         self.beginnings = {form for term in terms for form in (term.forms if term.single else term.words[:1])}
-        self.plain = all(word.isascii() for word in self.beginnings)
         # Phrases before the words that they begin with.
         found = sorted((one for term in terms for one in _written(term)), key=len, reverse=True)
         self.pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_])")
 
     def may_be_in(self, text: str) -> bool:
         """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
-        if not self.plain or self._has_one(folded := text.casefold()):
-            return True
-        return not text.isascii() and self._has_one(
-            unicodedata.normalize("NFKD", folded).encode("ascii", "ignore").decode()
-        )
-
-    def _has_one(self, folded: str) -> bool:
+        folded = _folded(text)
         for word in self.beginnings:  # noqa: SIM110 - asked of every message of a page
             if word in folded:
                 return True
@@ -151,7 +150,7 @@ class Finder:
 
     def spans(self, text: str):
         """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
-        folded, places = text.lower() if text.isascii() else text.translate(_FOLDS), None
+        folded, places = _folded(text), None
         starts = [place for word in self.beginnings if (place := folded.find(word)) >= 0]
         for match in self.pattern.finditer(folded, min(starts)) if starts else ():
             start, end = match.span()

@@ -14,6 +14,7 @@ from models.words import finder
 
 from .locale import gettext, language, lazy_gettext, reader
 from .markup import markup, passages
+from .templating import written
 
 STATUS_NAMES = {
     "new": lazy_gettext("New"),
@@ -76,22 +77,32 @@ def _duration(seconds: int, locale: str) -> str:
 
 def duration(length: timedelta) -> str:
     """How long something took, in its largest unit: "3 days"."""
+    return _duration(_in_steps(length), language())
+
+
+def _in_steps(length: timedelta) -> int:
+    """The seconds of this length, or some near it of which the same is said."""
     seconds = max(60, int(length.total_seconds()))
-    step = 1 if seconds < 7200 else 60 if seconds < 2 * 86400 else 3600  # what is said is the same within a step
-    return _duration(seconds // step * step + step // 2, language())
+    step = 1 if seconds < 7200 else 60 if seconds < 2 * 86400 else 3600
+    return seconds // step * step + step // 2
 
 
 def closed_how(closing, opened: datetime) -> str:
     """Who closed a ticket of a list, and how long it was open (R-CLOSE-10)."""
-    if closing.how == "automatic":
+    return _closed_how(closing.how, closing.by, _in_steps(closing.at - opened), language())
+
+
+@lru_cache(maxsize=8192)
+def _closed_how(how: str, by: str | None, seconds: int, locale: str) -> str:
+    if how == "automatic":
         who = gettext("automatically")
-    elif closing.how == "merge":
+    elif how == "merge":
         who = gettext("merged")
-    elif closing.how == "customer":
+    elif how == "customer":
         who = gettext("by the customer")
     else:
-        who = gettext("by %(name)s", name=closing.by) if closing.by else gettext("by an agent")
-    return f"{who} · {gettext('after %(time)s', time=duration(closing.at - opened))}"
+        who = gettext("by %(name)s", name=by) if by else gettext("by an agent")
+    return f"{who} · {gettext('after %(time)s', time=_duration(seconds, locale))}"
 
 
 def moment(when: datetime) -> str:
@@ -163,7 +174,7 @@ def phone(number: str) -> str:
 
 def pieces(found) -> Markup:
     """A text in pieces, of models/words.py, with what was searched for in <mark>."""
-    parts = [f"<mark>{escape(piece)}</mark>" if hit else escape(piece) for piece, hit in found]
+    parts = [f"<mark>{written(piece)}</mark>" if hit else written(piece) for piece, hit in found]
     return Markup("".join(parts))  # noqa: S704 - each is escaped
 
 

@@ -33,7 +33,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES)
 def test_a_value_is_written_as_jinja_does(app, value):
     template = (
         "{% macro m(v) %}[{{ v }}]{% endmacro %}{{ m(v) }}{% set w %}{{ v }}{% endset %}{{ w }}{{ w ~ v }}{{ v }}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from sqlalchemy import and_, exists, func, select, union
+from sqlalchemy import and_, bindparam, exists, func, select, union
 from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from models.base import is_sqlite, session
@@ -68,17 +68,21 @@ class Listing:
         return terms_of(self.q)
 
     def _found(self) -> list[Ticket]:
-        start = (self.page - 1) * PER_PAGE
+        start, most = (self.page - 1) * PER_PAGE, PER_PAGE + 1
         query = _page(self.user.role, self.sort, self.status, self.narrow, is_sqlite())
         if not self.q:
-            return list(session.scalars(query.offset(start).limit(PER_PAGE + 1), parameters_of(self.user)))
+            return self._some(query, start, most)
         search = Search(self.terms, internal=False)
         if self.narrow and self.terms:  # the user's own tickets are soon looked through, whatever the words find
-            ids = list(session.scalars(query.with_only_columns(Ticket.id).limit(MOST_OWN), parameters_of(self.user)))
-            query = query.where(Ticket.id.in_(search.among(ids)[start : start + PER_PAGE + 1]))
-            return list(session.scalars(query, parameters_of(self.user)))
-        query = query.where(search.condition(Ticket.id)).offset(start).limit(PER_PAGE + 1)
-        return list(session.scalars(query, parameters_of(self.user)))
+            ids = search.among(self._some(query.with_only_columns(Ticket.id), 0, MOST_OWN))
+            return self._some(query.where(Ticket.id.in_(ids[start : start + most])), 0, most)
+        return self._some(query.where(search.condition(Ticket.id)), start, most)
+
+    def _some(self, query, start, most) -> list:
+        found = list(session.scalars(query, parameters_of(self.user) | {"start": start, "most": most}))
+        if merged := [one.id for one in found if isinstance(one, Ticket) and one.merged_into_id]:
+            session.scalars(select(Ticket).where(Ticket.id.in_(merged)).options(_stays)).all()  # loads where they lead
+        return found
 
     @cached_property
     def narrow(self) -> bool:
@@ -103,9 +107,11 @@ def _page(role, sort, status, narrow, sqlite):
         closed = _closed()
         parts.append(closed if status == "closed" else ~closed)
     parts.append(Ticket.id.not_in(_listed_as_another(somebody, narrow)))
-    query = select(Ticket).where(*parts).order_by(*ORDERS[sort])
-    stays = selectinload(Ticket.merged_into, recursion_depth=20)
-    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), joinedload(Ticket.closing), stays)
+    query = select(Ticket).where(*parts).order_by(*ORDERS[sort]).offset(bindparam("start")).limit(bindparam("most"))
+    return query.options(joinedload(Ticket.team), joinedload(Ticket.stage), joinedload(Ticket.closing))
+
+
+_stays = selectinload(Ticket.merged_into, recursion_depth=20)
 
 
 def _own(somebody):

@@ -193,3 +193,20 @@ def test_a_merged_ticket_of_ones_own_leads_to_the_one_that_stays(printer, agnes,
 def test_not_yet_without_a_word_is_nobodys_business_but_the_customers(merged, paul):
     with pytest.raises(TicketClosed):
         merged.not_solved(paul)
+
+
+def test_the_list_costs_the_same_queries_whatever_was_merged(team, paul, carla, agnes, person, sign_in, queries):
+    desk = sign_in(person("Paul", role="portal", email=paul.email))
+
+    def cost(number):
+        for n in range(number):
+            stays, further = (open_ticket(team, carla, f"{word} {n}", "words") for word in ("Stays", "Further"))
+            open_ticket(team, paul, f"Paul's {n}", "words").merge_into(stays, agnes.contact)
+            stays.merge_into(further, agnes.contact)
+        session.commit()
+        with queries() as seen:
+            page = desk.get("/my/tickets").text
+        assert page.count("Paul&#39;s") >= number
+        return len(seen)
+
+    assert cost(2) == cost(9) <= 12

@@ -12,7 +12,7 @@ from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
-from .search import MATCH, NEWEST, SAMPLE, Search
+from .search import MATCH, NEWEST, Search
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
@@ -103,37 +103,41 @@ class Candidates:
         if not self.filters.q:
             return self._in_order(start, count, place, down)
         search = Search(self.terms, internal=True)
-        worded = self.terms and not self.number
-        if worded and is_sqlite() and (known := self._by_the_newest(search, start, count, place, down)) is not None:
-            return known
-        if worded and (far := search.to_read_for(start + count)):
-            ids = self._in_order(0, far, place, down)
-            found = search.among(ids)
-            if len(found) >= start + count or len(ids) < far:
-                return found[start : start + count]
+        if self.terms and not self.number:
+            known, guess = self._by_the_newest(search, start, count, place, down) if is_sqlite() else (None, None)
+            if known is not None:
+                return known
+            if far := search.to_read_for(start + count, *(guess or search.guess)):
+                ids = self._in_order(0, far, place, down)
+                found = search.among(ids)
+                if len(found) >= start + count or len(ids) < far:
+                    return found[start : start + count]
         query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
         return self._ids(query, start, count, place)
 
-    def _by_the_newest(self, search, start, count, place, down) -> list[int] | None:
+    def _by_the_newest(self, search, start, count, place, down) -> tuple[list[int] | None, tuple[int, int] | None]:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
-        question: older tickets in which something happened later. None where they are not enough."""
-        values = self._asked(place) | search.values | {"sample": SAMPLE, "start": 0, "count": start + count}
+        question: older tickets in which something happened later. None where they are not enough, and as far as they
+        tell it what ``Search.guess`` is."""
+        values = self._asked(place) | search.values | {"start": 0, "count": start + count}
         best = plain_rows(self._walk(place, down, by_index=False, within="newest"), values)
-        if (best and best[0].known < SAMPLE) or (not best and search.knows_all):
-            return [one.id for one in best[start:]]
-        if self.by != "activity" or not down or place or len(best) < start + count:
-            return None
-        others = self._active_later(search, Place(best[-1][1::-1]), best[0].oldest, best[0].every)
-        if others is None:
-            return None
-        best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
-        return [id for _, id in best][start : start + count]
+        if (best and best[0].known < values["sample"]) or (not best and search.knows_all):
+            return [one.id for one in best[start:]], None
+        if not best:
+            return None, None
+        _, _, known, oldest, every = best[0]
+        found = known * every // (every - oldest + 1)
+        if self.by == "activity" and down and not place and len(best) >= start + count:
+            others = self._active_later(search, Place(best[-1][1::-1]), oldest, rare=found <= MOST_RARE)
+            if others is not None:
+                best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
+                return [id for _, id in best][start : start + count], None
+        return None, (found, every)
 
-    def _active_later(self, search, place, oldest: int, every: int) -> list | None:
+    def _active_later(self, search, place, oldest: int, rare: bool) -> list | None:
         """The tickets below ``oldest`` with these words in which something happened after a place in the list: by
-        looking at all that have the words, if those are few, or else at all that were active; None if those are many.
+        looking at all that have the words, if those are rare, or else at all that were active; None if those are many.
         """
-        rare = SAMPLE * every // (every - oldest + 1) <= MOST_RARE
         values = self._asked(place) | {"oldest": oldest, "start": 0, "count": MOST_RARE if rare else MOST_OTHERS + 1}
         if rare:
             return plain_rows(self._walk(place, False, by_index=False, within="older"), values | search.values)

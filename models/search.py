@@ -89,7 +89,7 @@ class Search:
     @property
     def values(self) -> dict:
         """What MATCH and NEWEST ask for, on SQLite."""
-        return {"fts": f"{self.column} : ({self._fts})"}
+        return {"fts": f"{self.column} : ({self._fts})", "sample": SAMPLE}
 
     @cached_property
     def guess(self) -> tuple[int, int]:
@@ -108,16 +108,16 @@ class Search:
     @cached_property
     def newest(self) -> list[int]:
         """On SQLite, the newest tickets with these words."""
-        return [id for (id,) in plain_rows(NEWEST, self.values | {"sample": SAMPLE})]
+        return [id for (id,) in plain_rows(NEWEST, self.values)]
 
     @property
     def knows_all(self) -> bool:
         """Whether there are no others."""
         return len(self.newest) < SAMPLE
 
-    def to_read_for(self, count: int) -> int | None:
-        """How far to read in a list until so many with these words are met; None where the index is the shorter way."""
-        found, every = self.guess
+    @staticmethod
+    def to_read_for(count: int, found: int, every: int) -> int | None:
+        """How far to read in a list until so many of ``found`` are met; None where the index is the shorter way."""
         return count * every // found + 100 if found * found > count * every else None
 
     def among(self, ids: list[int]) -> list[int]:

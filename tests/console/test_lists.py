@@ -204,7 +204,7 @@ def test_a_search_reads_the_list_where_its_words_stand_in_most_tickets(desk, she
     asked = [Filters(q=q, sort=sort, status=status) for q in ("please", "gone the", "toner", "nowhere")
              for sort in ("-activity", "created", "-priority") for status in ("", "active")]  # fmt: skip
     by_index = [[row.number for row in page_of(agnes, one).rows] for one in asked]
-    monkeypatch.setattr(Search, "to_read_for", lambda search, count: count + 1)
+    monkeypatch.setattr(Search, "to_read_for", lambda search, count, found, every: count + 1)
     by_list = [[row.number for row in page_of(agnes, one).rows] for one in asked]
 
     assert by_index == by_list and len(by_index[0]) == 4

@@ -151,8 +151,8 @@ def test_what_stands_in_most_tickets_is_read_from_the_list_and_what_is_rare_from
 
     assert 350 < common.guess[0] <= common.guess[1] < 450
     assert rare.guess[0] < 10 and nowhere.guess[0] < 10
-    assert 100 < common.to_read_for(50) < 200
-    assert rare.to_read_for(50) is None and nowhere.to_read_for(50) is None
+    assert 100 < common.to_read_for(50, *common.guess) < 200
+    assert rare.to_read_for(50, *rare.guess) is None and nowhere.to_read_for(50, *nowhere.guess) is None
 
 
 def test_what_happened_to_old_tickets_counts_however_new_the_others_are(team, carla, agnes, monkeypatch):

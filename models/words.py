@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import chain, takewhile
 
 WORD = re.compile(r"[^\W_]+")
+SPACES = re.compile(r"^\s|[^\S ]|\s\s|\s$")  # all but one between two words
 APOSTROPHES = re.compile(r"['’ʼ`´]")
 LONGEST_WORD, LONGEST_SEARCH, MOST_TERMS = 60, 500, 20
 SHORTEST_BEGINNING = 2  # letters before a *: one would stand in nearly every ticket
@@ -142,16 +143,17 @@ class Finder:
 
     def may_be_in(self, text: str) -> bool:
         """Whether it is worth while to look for the terms; a quick look that overlooks nothing."""
-        folded = _folded(text)
+        return self._has_one(_folded(text))
+
+    def _has_one(self, folded: str) -> bool:
         for word in self.beginnings:  # noqa: SIM110 - asked of every message of a page
             if word in folded:
                 return True
         return False
 
-    def spans(self, text: str):
+    def spans(self, text: str, folded: str):
         """Where the terms stand in a text: the first place and the one after the last, in the order of the text."""
-        folded, places = _folded(text), None
-        starts = [place for word in self.beginnings if (place := folded.find(word)) >= 0]
+        starts, places = [place for word in self.beginnings if (place := folded.find(word)) >= 0], None
         for match in self.pattern.finditer(folded, min(starts)) if starts else ():
             start, end = match.span()
             if len(folded) != len(text):
@@ -163,14 +165,17 @@ class Finder:
 
     def marked(self, text: str) -> list[tuple[str, bool]]:
         """The text in pieces, each with whether it is what was searched for; joined they are the text again."""
-        return _pieces_of(text, self.spans(text))
+        return _pieces_of(text, self.spans(text, _folded(text)))
 
     def excerpt(self, text: str, around=40) -> list[tuple[str, bool]]:
         """A stretch around what was searched for, in pieces as of ``marked``; none where it does not stand."""
-        if not self.may_be_in(text):
+        folded = _folded(text)
+        if not self._has_one(folded):
             return []
-        text = " ".join(text.split())
-        spans = self.spans(text)
+        if SPACES.search(text):
+            text = " ".join(text.split())
+            folded = _folded(text)
+        spans = self.spans(text, folded)
         if (first := next(spans, None)) is None:
             return []
         begin, end = max(0, first[0] - around), min(len(text), first[0] + 2 * around)

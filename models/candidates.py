@@ -256,7 +256,8 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
     seen = team.in_(bindparam("teams", expanding=True))
     if private:
         seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
-    query = select(Ticket.id, Ticket.last_activity_at).where(stage.in_(bindparam("stages", expanding=True)), seen)
+    columns = (Ticket.id, Ticket.last_activity_at) if within else (Ticket.id,)
+    query = select(*columns).where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
         query = query.where(one if assigned == "one" else nobody)

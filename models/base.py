@@ -165,8 +165,24 @@ def _prepare_sqlite(connection, record):
 
 @event.listens_for(Engine, "begin")
 def _begin(connection):
+    connection.info["only_read"] = True
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _note_what_is_no_question(connection, cursor, statement, *_):
+    if not statement.startswith(("SELECT", "BEGIN", "EXPLAIN")):
+        connection.info["only_read"] = False
+
+
+def end_reading(_error=None):
+    """End a transaction that only read by a commit. Without this it ends with the session, by a rollback: psycopg then
+    forgets all statements that it prepared, and PostgreSQL plans each one of the next page again."""
+    if session.registry.has() and (here := session()).in_transaction() and here.is_active:
+        connection = here.connection()
+        if connection.info["only_read"]:
+            connection.get_transaction().commit()
 
 
 @contextmanager

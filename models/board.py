@@ -59,7 +59,7 @@ class Column:
         return "closed" if self.folded else self.status
 
 
-_COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT :most) AS c{n}"
+_COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT {most}) AS c{n}"
 _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
@@ -199,8 +199,10 @@ class Board:
         parts = []
         for id, each in here.items():
             for n, some in enumerate(_slices([f"SELECT 1 FROM tickets WHERE {one}" for one in each])):  # noqa: S608
-                parts.append(_COUNT.format(stage=id, tickets=" UNION ALL ".join(some), n=f"{id}_{n}"))
-        return _joined(parts, values | {"most": MOST_COUNTED})
+                parts.append(
+                    _COUNT.format(stage=id, tickets=" UNION ALL ".join(some), most=MOST_COUNTED, n=f"{id}_{n}")
+                )
+        return _joined(parts, values)
 
     def _first(self, columns: dict[int, Column], wanted: dict[int, int], after: Place | None = None) -> list:
         """The best cards of each column, of all of its teams together.

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .access import NotVisible
@@ -69,20 +69,16 @@ _CHANGED = (
 
 
 @cache
-def _pipelines(role):
-    """The stages of some teams as somebody of this role sees them, with what they folded; built once.
-
-    Only of teams whose boards they see, and of private ones where single tickets may be followed.
-    """
-    seen = or_(teams_visible_to(Somebody(role)), Team.id.in_(bindparam("private", expanding=True)))
+def _pipeline(role):
+    """The stages of a team, if somebody of this role sees its board, with what they folded; built once."""
     return (
-        select(Team.id, Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status,
-               ColumnFold.user_id)
+        select(Team.id.label("team_id"), Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded,
+               Stage.status, ColumnFold.user_id.label("folder"))
         .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
         .join(Team, Team.id == team_stages.c.team_id)
         .outerjoin(ColumnFold, and_(ColumnFold.stage_id == Stage.id, ColumnFold.user_id == bindparam("viewer")))
-        .where(Team.id.in_(bindparam("teams", expanding=True)), seen)
-        .order_by(Stage.position, Stage.id, Team.id)
+        .where(Team.id == bindparam("team"), teams_visible_to(Somebody(role)))
+        .order_by(Stage.position, Stage.id)
     )  # fmt: skip
 
 
@@ -98,22 +94,22 @@ class Board:
 
     def __init__(self, user, team: int | None = None, filters: Filters = Filters()):
         self.user, self.filters = user, filters
-        scope = Scope(user) if team is None else None
-        self.names = scope.teams if scope else {}  # of the teams that a board of several is made of
-        self.teams = list(scope.teams) if scope else [team]
-        self.private = scope.private if scope else []  # of these only what they follow (R-VIS-1)
-        if team is not None and not (user.active and 0 < team <= LARGEST_ID and self._pipelines):
-            raise NotVisible
-
-    @cached_property
-    def _pipelines(self) -> list[tuple]:
-        values = {"teams": [*self.teams, *self.private], "private": self.private, **parameters_of(self.user)}
-        return [tuple(row) for row in plain_rows(_pipelines(self.user.role), values)]
+        self.names, self.teams, self.private = {}, [team], []  # of private teams only what they follow (R-VIS-1)
+        if team is None:
+            scope = Scope(user)
+            self.names, self.private, self._columns = scope.teams, scope.private, scope.columns
+            self.teams = list(self.names)
+        else:
+            asked = {"team": team, **parameters_of(user)}
+            possible = user.active and 0 < team <= LARGEST_ID
+            self._columns = plain_rows(_pipeline(user.role), asked) if possible else []
+            if not self._columns:
+                raise NotVisible
 
     @property
     def stages(self) -> set[int]:
         """The columns there are."""
-        return {row[2] for row in self._pipelines}
+        return {row.id for row in self._columns}
 
     @cached_property
     def mark(self) -> str:
@@ -129,7 +125,8 @@ class Board:
             parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
         changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
-        seen = reader, self._pipelines, [tuple(row) for row in changed], int(time.time() / STALE_SECONDS)
+        shown = [tuple(row) for row in (*self._columns, *changed)]
+        seen = reader, shown, int(time.time() / STALE_SECONDS)
         return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
     def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
@@ -151,9 +148,12 @@ class Board:
 
     def _empty_columns(self) -> dict[int, Column]:
         found = {}
-        for team, _changed, id, name, description, folded, status, folder in self._pipelines:
-            column = found.setdefault(id, Column(id, name, description, folded, status, folder is not None, []))
-            column.teams.append(team)
+        for row in self._columns:
+            if row.id not in found:
+                found[row.id] = Column(
+                    row.id, row.name, row.description, row.folded, row.status, row.folder is not None, []
+                )
+            found[row.id].teams.append(row.team_id)
         return found
 
     def _deal(self, columns: dict[int, Column], wanted: dict[int, int], after=None):

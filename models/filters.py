@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from .base import plain_rows
 from .company import user_companies
-from .stage import STATUSES, Stage, team_stages
+from .stage import STATUSES, ColumnFold, Stage, team_stages
 from .team import Team
 from .visibility import Somebody, parameters_of, teams_visible_to
 
@@ -84,9 +84,11 @@ def _pipelines_near(role):
     mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
     whole = teams_visible_to(somebody).label("whole")
     near = select(Team.id.label("team_id"), Team.name.label("team"), Team.company_id, Team.visibility, whole,
-                  Stage.id, Stage.name, Stage.folded, Stage.status)  # fmt: skip
+                  Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status,
+                  ColumnFold.user_id.label("folder"))  # fmt: skip
     near = near.outerjoin(team_stages, team_stages.c.team_id == Team.id)
     near = near.outerjoin(Stage, Stage.id == team_stages.c.stage_id).where(Team.company_id.in_(mine))
+    near = near.outerjoin(ColumnFold, and_(ColumnFold.stage_id == Stage.id, ColumnFold.user_id == somebody.id))
     return near.order_by(Stage.position, Stage.id, Team.name, Team.id)
 
 
@@ -99,11 +101,11 @@ class Scope:
         teams = sorted({(row.team, row.team_id) for row in found if row.whole})
         self.teams = {id: name for name, id in teams}
         self.private = list({row.team_id: 1 for row in found if not row.whole and row.visibility == "private"})
-        self.stages, self.pipelines = {}, {id: [] for id in self.teams}
-        for row in found:
-            if row.id is not None and (row.team_id in self.teams or row.team_id in self.private):
-                self.stages[row.id] = row
-                self.pipelines.setdefault(row.team_id, []).append(row.id)
+        seen = {*self.teams, *self.private}
+        self.columns = [row for row in found if row.id is not None and row.team_id in seen]  # a stage of a team each
+        self.stages, self.pipelines = {row.id: row for row in self.columns}, {id: [] for id in self.teams}
+        for row in self.columns:
+            self.pipelines.setdefault(row.team_id, []).append(row.id)
 
     @property
     def offered(self) -> dict:

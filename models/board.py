@@ -63,7 +63,7 @@ _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT {mo
 _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
-    "SELECT id, changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
+    "SELECT id, CAST(changed_at AS TEXT) AS changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
     "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
 )
 

@@ -12,14 +12,14 @@ from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
-from .search import MATCH, NEWEST, Search
+from .search import MATCH, NEWEST, OLDEST, Search
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
 
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
-MOST_RARE = 2000  # tickets with the same words that are looked at one by one
+MOST_RARE = 1000  # tickets with the same words that are looked at one by one
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {
     "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
@@ -118,32 +118,39 @@ class Candidates:
     def _by_the_newest(self, search, start, count, place, down) -> tuple[list[int] | None, tuple[int, int] | None]:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
         question: older tickets in which something happened later. None where they are not enough, and as far as they
-        tell it what ``Search.guess`` is."""
+        tell it what ``Search.guess`` is. Where the oldest come first in the list, from the oldest."""
+        oldest_first = self.by == "created" and not down
         values = self._asked(place) | search.values | {"start": 0, "count": start + count}
-        best = plain_rows(self._walk(place, down, by_index=False, within="newest"), values)
+        best = plain_rows(
+            self._walk(place, down, by_index=False, within="oldest" if oldest_first else "newest"), values
+        )
         if (best and best[0].known < values["sample"]) or (not best and search.knows_all):
             return [one.id for one in best[start:]], None
         if not best:
             return None, None
-        _, _, known, oldest, every = best[0]
-        found = known * every // (every - oldest + 1)
-        if self.by == "activity" and down and not place and len(best) >= start + count:
-            others = self._active_later(search, Place(best[-1][1::-1]), oldest, rare=found <= MOST_RARE)
-            if others is not None:
-                best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
-                return [id for _, id in best][start : start + count], None
+        _, _, known, last, every = best[0]
+        found = known * every // (last if oldest_first else every - last + 1)
+        if not place and len(best) >= start + count:
+            if self.by == "created":
+                return [one.id for one in best[start:]], None
+            if self.by == "activity" and down:
+                others = self._active_later(search, Place(best[-1][1::-1]), last, rare=found <= MOST_RARE)
+                if others is not None:
+                    best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
+                    return [id for _, id in best][start : start + count], None
         return None, (found, every)
 
     def _active_later(self, search, place, oldest: int, rare: bool) -> list | None:
         """The tickets below ``oldest`` with these words in which something happened after a place in the list: by
         looking at all that have the words, if those are rare, or else at all that were active; None if those are many.
         """
-        values = self._asked(place) | {"oldest": oldest, "start": 0, "count": MOST_RARE if rare else MOST_OTHERS + 1}
-        if rare:
-            return plain_rows(self._walk(place, False, by_index=False, within="older"), values | search.values)
-        others = plain_rows(self._walk(place, False, within="below"), values)
-        if len(others) > MOST_OTHERS:
+        most, within = (MOST_RARE, "older") if rare else (MOST_OTHERS, "below")
+        values = self._asked(place) | search.values | {"oldest": oldest, "start": 0, "count": most + 1}
+        others = plain_rows(self._walk(place, False, by_index=not rare, within=within), values)
+        if len(others) > most:
             return None
+        if rare:
+            return others
         found = set(search.among([one.id for one in others]))
         return [one for one in others if one.id in found]
 
@@ -277,19 +284,23 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
     return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
 
 
-def _of_the_newest(query):
-    """Those of the newest tickets with some words; with how many those are, the oldest of them, and of how many."""
-    newest = text(NEWEST).columns(rowid=Integer).cte("newest")
-    known, oldest = (select(each).select_from(newest) for each in (func.count(), func.min(newest.c.rowid)))
-    every = select(func.max(aliased(Ticket).id))
-    named = (("known", known), ("oldest", oldest), ("every", every))
-    told = (each.scalar_subquery().label(name) for name, each in named)
-    return query.add_columns(*told).where(Ticket.id.in_(select(newest.c.rowid)))
+def _of_the(sample, last):
+    """Those of the newest or oldest tickets with some words; with how many those are, the last, and of how many."""
+
+    def narrowed(query):
+        some = text(sample).columns(rowid=Integer).cte("some")
+        known, edge = (select(each).select_from(some) for each in (func.count(), last(some.c.rowid)))
+        named = (("known", known), ("last", edge), ("every", select(func.max(aliased(Ticket).id))))
+        told = (each.scalar_subquery().label(name) for name, each in named)
+        return query.add_columns(*told).where(Ticket.id.in_(select(some.c.rowid)))
+
+    return narrowed
 
 
 # Which tickets a walk is narrowed to on SQLite.
 WITHIN = {
-    "newest": _of_the_newest,
+    "newest": _of_the(NEWEST, func.min),
+    "oldest": _of_the(OLDEST, func.max),
     "older": lambda query: query.where(text(f"tickets.id IN ({MATCH} AND rowid < :oldest)")),
     "below": lambda query: query.where(Ticket.id < bindparam("oldest")),
 }

@@ -181,6 +181,7 @@ SAMPLE = 100
 NEAR = 20  # times as many tickets between the first and the last of some: so far the index is the quicker way
 MATCH = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts"
 NEWEST = f"{MATCH} ORDER BY rowid DESC LIMIT :sample"
+OLDEST = f"{MATCH} ORDER BY rowid LIMIT :sample"
 # By SQLite or not.
 _MATCH = {
     True: MATCH,

@@ -166,6 +166,13 @@ def test_what_happened_to_old_tickets_counts_however_new_the_others_are(team, ca
         monkeypatch.setattr("models.search.SAMPLE", sample)
         shown = page_of(agnes, Filters(q="common"), per_page=3).rows
         assert [row.number for row in shown] == [ticket.id for ticket in wanted]
+        for sort, expected in (("created", tickets[:3]), ("-created", tickets[:-4:-1])):
+            page = page_of(agnes, Filters(q="common", sort=sort), per_page=3)
+            assert [row.number for row in page.rows] == [ticket.id for ticket in expected]
+            further = page_of(agnes, Filters(q="common", sort=sort, after=str(page.next)), per_page=3).rows
+            assert [row.number for row in further] == [
+                ticket.id for ticket in (tickets[3:6] if sort == "created" else tickets[-4:-7:-1])
+            ]
 
 
 @pytest.mark.parametrize(

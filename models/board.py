@@ -296,7 +296,8 @@ def _further(asked: Filters):
 def _in_words(condition) -> tuple[str, dict]:
     """A condition on Ticket as text, and its values."""
     dialect = sqlite.dialect if is_sqlite() else postgresql.psycopg2.dialect  # which writes no casts
-    compiled = select(Ticket.id).where(condition).compile(dialect=dialect(paramstyle="named"))
+    words = {"render_postcompile": True}
+    compiled = select(Ticket.id).where(condition).compile(dialect=dialect(paramstyle="named"), compile_kwargs=words)
     return f" AND ({str(compiled).partition('WHERE ')[2]})", dict(compiled.params)
 
 

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import bindparam, false, select, text
+from sqlalchemy import String, bindparam, false, select, text
 
 from .base import is_sqlite, plain_rows, session
 from .words import Term, terms_of, words
@@ -75,8 +75,10 @@ class Search:
 
     @property
     def _value(self):
-        value = self.values["fts"] if is_sqlite() else self._tsquery
-        return bindparam("fts", value, unique=False)
+        if is_sqlite():
+            return bindparam("fts", self.values["fts"], unique=False)
+        # Written into the statement: how it is best carried out depends on how frequent the words are.
+        return bindparam("fts", self._tsquery, type_=String, unique=False, literal_execute=True)
 
     @property
     def _fts(self) -> str:

@@ -190,3 +190,15 @@ def test_a_form_beside_the_ticket_is_loaded_by_its_key(desk, browser_of, ticket)
     subject.press("Enter")
     expect(agnes.get_by_role("heading", level=1)).to_contain_text("The lamp is out")
     expect(agnes.locator("#side-edit form")).to_have_count(0)
+
+
+def test_a_ticket_is_given_to_somebody_by_keys(desk, browser_of, ticket):
+    number, _ = ticket
+    agnes = at(browser_of, "Agnes", number)
+    agnes.keyboard.press("o")
+    nobody = agnes.locator("#pick-assignee").get_by_role("button", name="Nobody")
+    expect(nobody).to_be_focused()  # whom it belongs to now
+    agnes.locator("#pick-assignee").get_by_role("button", name="Arthur").focus()
+    agnes.keyboard.press("Enter")
+    expect(agnes.locator("#pick-assignee summary")).to_contain_text("Arthur")
+    expect(agnes.locator("#pick-assignee form")).to_have_count(0)  # closed again, and loaded when it is opened

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -10,8 +10,8 @@ from functools import lru_cache
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session
 
 log = logging.getLogger(__name__)
 
@@ -176,12 +176,19 @@ def _note_what_is_no_question(connection, cursor, statement, *_):
         connection.info["only_read"] = False
 
 
+@event.listens_for(Session, "after_begin")
+def _remember(begun, _transaction, connection):
+    begun.info["connection"] = connection
+
+
 def end_reading(_error=None):
     """End a transaction that only read by a commit. Without this it ends with the session, by a rollback: psycopg then
     forgets all statements that it prepared, and PostgreSQL plans each one of the next page again."""
-    if session.registry.has() and (here := session()).in_transaction() and here.is_active:
-        connection = here.connection()
-        if connection.info["only_read"]:
+    connection = session.info.pop("connection", None) if session.registry.has() else None
+    if connection is None or connection.closed or connection.invalidated or not connection.in_transaction():
+        return
+    if connection.info["only_read"]:
+        with suppress(DBAPIError):  # the database went away: there is nothing to end
             connection.get_transaction().commit()
 
 

@@ -78,7 +78,7 @@ class Names:
 
     def __init__(self, people, events):
         self.of = {one.email: one.name for one in people}
-        told = " ".join(words for event in events for words in _told_by_us(event) if words and "@" in words)
+        told = " ".join(words for event in events for words in _people_told(event) if words and "@" in words)
         if unknown := {address.lower() for address in ADDRESS.findall(told)} - set(self.of):
             self.of.update(plain_rows(_names(), {"addresses": list(unknown)}))
 
@@ -86,9 +86,12 @@ class Names:
         return ADDRESS.sub(lambda found: self.of.get(found[0].lower()) or found[0], words) if "@" in words else words
 
 
-def _told_by_us(event):
-    """What we wrote of people into a line of the history; whoever writes an address there learns no name by it."""
-    return event.from_, event.to, event.why if event.kind == "assigned" and not event.by_id else ""
+def _people_told(event):
+    """What we wrote of people into a line of the history. Whoever writes an address there, into a subject or a reason,
+    learns no name by it."""
+    if event.kind not in ("assigned", "followed", "unfollowed"):
+        return ()
+    return event.from_, event.to, "" if event.by_id else event.why
 
 
 @cache

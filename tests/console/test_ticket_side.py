@@ -34,6 +34,7 @@ def test_the_history_calls_people_by_name_and_tells_no_name_for_an_address_that_
     printer.assign_to(arthur, by=agnes.contact)
     printer.assign_to(None, by=agnes.contact)
     printer.remove_follower(arthur.contact)
+    printer.edit(agnes.contact, subject=f"For {stranger.email}")
     printer.close(by=agnes.contact, why=f"asked {stranger.email}")
     session.commit()
     page = sign_in(agnes).get(f"/console/tickets/{printer.number}").text

@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask_login import UserMixin
 from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship, validates
+from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, validates
 
 from .access import Seeing
 from .base import Base, Refusal, UtcDateTime, add_unless_there, now, session
@@ -94,6 +94,7 @@ class User(Seeing, UserMixin, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     # The columns of the lists of tickets that this user chose, by name; None: the usual ones.
     list_columns: Mapped[str | None] = mapped_column(String(200))
+    # Unnested: an outer join of users that are joined with contacts is built whole by SQLite, for one row of it.
     contact: Mapped[Contact] = relationship(back_populates="user", lazy="joined", innerjoin="unnested")
     companies: Mapped[list[Company]] = relationship(secondary=user_companies, order_by=Company.name)
     time_off: Mapped[list["TimeOff"]] = relationship(
@@ -192,8 +193,13 @@ class User(Seeing, UserMixin, Base):
 
 @cache
 def _signed_in():
-    """One user with what every page asks of them; built once."""
-    return select(User).where(User.id == bindparam("id")).options(joinedload(User.companies))
+    """One user with what every page asks of them; built once.
+
+    Joined one by one: what ``joinedload`` writes for companies reads those of all users on SQLite.
+    """
+    theirs = select(User).outerjoin(user_companies, user_companies.c.user_id == User.id)
+    theirs = theirs.outerjoin(Company, Company.id == user_companies.c.company_id).order_by(Company.name)
+    return theirs.where(User.id == bindparam("id")).options(contains_eager(User.companies))
 
 
 class TimeOff(Base):

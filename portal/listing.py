@@ -71,17 +71,21 @@ class Listing:
         start, most = (self.page - 1) * PER_PAGE, PER_PAGE + 1
         query = _page(self.user.role, self.sort, self.status, self.narrow, is_sqlite())
         if not self.q:
-            return self._some(query, start, most)
+            return self._tickets(query, start, most)
         search = Search(self.terms, internal=False)
         if self.narrow and self.terms:  # the user's own tickets are soon looked through, whatever the words find
             ids = search.among(self._some(query.with_only_columns(Ticket.id), 0, MOST_OWN))
-            return self._some(query.where(Ticket.id.in_(ids[start : start + most])), 0, most)
-        return self._some(query.where(search.condition(Ticket.id)), start, most)
+            return self._tickets(query.where(Ticket.id.in_(ids[start : start + most])), 0, most)
+        return self._tickets(query.where(search.condition(Ticket.id)), start, most)
 
     def _some(self, query, start, most) -> list:
-        found = list(session.scalars(query, parameters_of(self.user) | {"start": start, "most": most}))
-        if merged := [one.id for one in found if isinstance(one, Ticket) and one.merged_into_id]:
-            session.scalars(select(Ticket).where(Ticket.id.in_(merged)).options(_stays)).all()  # loads where they lead
+        return list(session.scalars(query, parameters_of(self.user) | {"start": start, "most": most}))
+
+    def _tickets(self, query, start, most) -> list[Ticket]:
+        """With the tickets where merged ones lead."""
+        found = self._some(query, start, most)
+        if merged := [one.id for one in found if one.merged_into_id]:
+            session.scalars(select(Ticket).where(Ticket.id.in_(merged)).options(_stays)).all()
         return found
 
     @cached_property

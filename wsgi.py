@@ -13,7 +13,7 @@ import console
 import models
 import portal
 import web
-from models.base import db, engine_options
+from models.base import db, end_reading, engine_options
 from web import queue
 
 ROOT = Path(__file__).resolve().parent
@@ -29,6 +29,7 @@ def create_app(settings: dict | None = None) -> Flask:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", engine_options(app.config["SQLALCHEMY_DATABASE_URI"]))
     speak(app.config["LOG_LEVEL"])
     db.init_app(app)
+    app.teardown_appcontext(end_reading)  # before the session is removed: the last one named is called first
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True, compare_type=True)
     queue.init_app(app)
     web.init_app(app)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from flask import abort, g, redirect, request, session
 from flask_login import AnonymousUserMixin, current_user, user_logged_in
 
-from models.base import end_reading, reading
+from models.base import reading
 from models.people import User
 
 from . import assets, errors, first_run, headers, health, locale, navigation, preferences, templating, trust, words
@@ -40,7 +40,6 @@ def init_app(app):
     app.before_request(_say_whether_it_reads)
     _extensions(app)
     app.before_request(first_run.lead_to_setup)
-    app.teardown_appcontext(end_reading)
     assets.init_app(app)
     words.init_app(app)
     headers.init_app(app)

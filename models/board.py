@@ -10,15 +10,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from .access import NotVisible
 from .base import add_unless_there, is_sqlite, plain_rows, session
-from .candidates import Place, customers_named, in_columns, tickets_found
+from .candidates import Place, in_columns, in_relations, tickets_found
 from .closing_rule import ClosingRule
 from .filters import LARGEST_ID, Filters, Scope
 from .listing import Row, rows_of
-from .people import Contact
 from .search import Search
 from .stage import ColumnFold, Stage, team_stages
 from .team import Team, closing_stages
-from .ticket import Tag, Ticket, ticket_tags
+from .ticket import Ticket
 from .visibility import Somebody, followed_by, parameters_of, teams_visible_to
 from .words import terms_of
 
@@ -97,19 +96,19 @@ class Board:
         self.names, self.teams, self.private = {}, [team], []  # of private teams only what they follow (R-VIS-1)
         if team is None:
             scope = Scope(user)
-            self.names, self.private, self._columns = scope.teams, scope.private, scope.columns
+            self.names, self.private, self._pipelines = scope.teams, scope.private, scope.columns
             self.teams = list(self.names)
         else:
             asked = {"team": team, **parameters_of(user)}
             possible = user.active and 0 < team <= LARGEST_ID
-            self._columns = plain_rows(_pipeline(user.role), asked) if possible else []
-            if not self._columns:
+            self._pipelines = plain_rows(_pipeline(user.role), asked) if possible else []
+            if not self._pipelines:
                 raise NotVisible
 
     @property
     def stages(self) -> set[int]:
         """The columns there are."""
-        return {row.id for row in self._columns}
+        return {row.id for row in self._pipelines}
 
     @cached_property
     def mark(self) -> str:
@@ -125,7 +124,7 @@ class Board:
             parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
         changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
-        shown = [tuple(row) for row in (*self._columns, *changed)]
+        shown = [tuple(row) for row in (*self._pipelines, *changed)]
         seen = reader, shown, int(time.time() / STALE_SECONDS)
         return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
 
@@ -148,7 +147,7 @@ class Board:
 
     def _empty_columns(self) -> dict[int, Column]:
         found = {}
-        for row in self._columns:
+        for row in self._pipelines:
             if row.id not in found:
                 found[row.id] = Column(
                     row.id, row.name, row.description, row.folded, row.status, row.folder is not None, []
@@ -240,7 +239,9 @@ class Board:
     def _asked(self) -> tuple[str, dict]:
         """What is asked for besides team and stage, as text that follows others, and its values."""
         plain, values = in_columns(self.filters, self.user)
-        further = list(_further(self.filters))
+        further = list(in_relations(self.filters))
+        if q := self.filters.q:
+            further.append(tickets_found(q, Search(terms_of(q), internal=True)))
         words, more = _in_words(and_(*further)) if further else ("", {})
         return plain + words, values | more
 
@@ -280,17 +281,6 @@ def _rule(team, stages: list[Column], named: set) -> ClosingRule:
     target = next((one for one in stages if one.id == team.auto_close_stage_id), None)
     return ClosingRule.of(team, stages, target, [one for one in stages if one.id in named],
                           days=team.auto_close_days, spare_waiting=team.spare_waiting)  # fmt: skip
-
-
-def _further(asked: Filters):
-    """What is asked for besides, as conditions on Ticket."""
-    if asked.tag:
-        tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
-        yield Ticket.id.in_(tagged.where(Tag.name == asked.tag))
-    if asked.customer:
-        yield Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer)))
-    if asked.q:
-        yield tickets_found(asked.q, Search(terms_of(asked.q), internal=True))
 
 
 def _in_words(condition) -> tuple[str, dict]:

@@ -197,13 +197,7 @@ class Candidates:
         query = _walked(self.by, down, asked.assignee and (asked.assignee == "none" or "one"),
                         asked.priority is not None, asked.waiting, bool(self.private), place is not None,
                         is_sqlite(), by_index, within)  # fmt: skip
-        if asked.tag:
-            tagged = (
-                select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id).where(Tag.name == asked.tag)
-            )
-            query = query.where(Ticket.id.in_(tagged))
-        if asked.customer:
-            query = query.where(Ticket.customer_id.in_(select(Contact.id).where(customers_named(asked.customer))))
+        query = query.where(*in_relations(asked))
         return query.where(likely_duplicates(self.user)) if asked.duplicates else query
 
     def _asked(self, place) -> dict:
@@ -228,6 +222,15 @@ def in_columns(asked: Filters, user) -> tuple[str, dict]:
     if asked.waiting:
         sql += f" AND waiting_since IS {'NOT ' if asked.waiting == 'us' else ''}NULL"
     return sql, values
+
+
+def in_relations(asked: Filters):
+    """What is asked of tags and of the customer, as conditions on Ticket."""
+    if asked.tag:
+        tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
+        yield Ticket.id.in_(tagged.where(Tag.name == asked.tag))
+    if asked.customer:
+        yield Ticket.customer_id.in_(select(Contact.id).where(_customers_named(asked.customer)))
 
 
 def _assignee(asked: Filters, user) -> int:
@@ -306,7 +309,7 @@ WITHIN = {
 }
 
 
-def customers_named(customer: str):
+def _customers_named(customer: str):
     """A condition on Contact: by number, address or whole name."""
     if (number := whole_number(customer)) is not None:
         return Contact.id == number

@@ -30,6 +30,7 @@ from web import queue
 
 ROUND_SECONDS = 60  # at least so often everything is looked at
 SLICE_SECONDS = 5  # a job with more to do than this lets the others go first
+HELD_SECONDS = 1  # until the next look at what somebody else was changing
 PATIENCE_SECONDS = 2  # between two attempts to reach Redis
 
 log = logging.getLogger("worker")
@@ -80,21 +81,22 @@ def repeat(batch) -> int:
 
 @drain
 def deliver():
-    return outgoing.deliver_due_batch(now()) or ring_again(outgoing.seconds_until_next(now()))
+    """A mail that is due in a moment is an answer that can still be taken back."""
+    return outgoing.deliver_due_batch(now()) or ring_again("deliver", outgoing.seconds_until_next(now()))
 
 
-def ring_again(seconds: float | None) -> int:
-    """Look once more in a moment, where something is due then: an answer that could still be taken back."""
+def ring_again(job: str, seconds: float | None) -> int:
+    """Look once more in so many seconds, if any; returns 0, as a batch does that found nothing to do."""
     if seconds is not None:
-        timer = threading.Timer(seconds, _ring, [application()])
+        timer = threading.Timer(seconds, _ring, [application(), job])
         timer.daemon = True
         timer.start()
     return 0
 
 
-def _ring(app):
+def _ring(app, job):
     with app.app_context():
-        queue.enqueue("deliver")
+        queue.enqueue(job)
 
 
 @drain
@@ -104,7 +106,8 @@ def receive():
 
 @drain
 def assign():
-    return assignment.assign_due_batch(now())
+    """Tickets that others are changing just now are left to them for a moment."""
+    return assignment.assign_due_batch(now()) or ring_again("assign", HELD_SECONDS if assignment.held_by_others() else None)
 
 
 @drain

@@ -244,11 +244,20 @@ def assign_due_batch(at: datetime, limit=BATCH) -> int:
     return 0
 
 
+def held_by_others() -> bool:
+    """Whether ``assign_due_batch`` passed over a waiting ticket, or a team, because somebody is changing it just now."""
+    for team_id in teams_with_work():
+        team = _hold(team_id)
+        if not team or len(team.tickets_to_assign(hold=True)) < len(team.tickets_to_assign()):
+            return True
+    return False
+
+
 def _hold(team_id):
     from .team import Team
 
     query = select(Team).where(Team.id == team_id).execution_options(populate_existing=True)
-    return session.scalar(query if is_sqlite() else query.with_for_update(skip_locked=True))
+    return session.scalar(query if is_sqlite() else query.with_for_update(skip_locked=True, key_share=True))
 
 
 def _carry_out(decisions: list[Decision], at: datetime) -> int:

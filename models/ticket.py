@@ -332,8 +332,11 @@ def _insert_once(ticket) -> bool:
 
 
 def skip_locked(query):
-    """Take rows that no other worker holds; SQLite has one writer at a time and needs no row locks."""
-    return query if is_sqlite() else query.with_for_update(skip_locked=True, of=Ticket)
+    """Take the tickets that nobody else is changing: who only adds a message or a mail to one does not hold it.
+
+    SQLite has one writer at a time and needs no row locks.
+    """
+    return query if is_sqlite() else query.with_for_update(skip_locked=True, key_share=True, of=Ticket)
 
 
 def days(number: int) -> timedelta:

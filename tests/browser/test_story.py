@@ -78,7 +78,7 @@ def test_one_tickets_whole_life(desk, browser_of, tmp_path):
     agent.goto("/console/")
     agent.get_by_role("link", name="Support", exact=True).click()
     expect(stage_of(agent, number, "New")).to_be_visible()
-    until(lambda: agent.reload() and agent.locator(f"#ticket-{number} .avatar[title]").count(), 30)
+    until(lambda: agent.reload() and agent.locator(f"#ticket-{number} .avatar:not(.avatar-nobody)").count(), 30)
 
     # The mail arrives, and its link opens without cookies.
     received = mail_number(desk, customer, 1)

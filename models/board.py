@@ -239,11 +239,11 @@ class Board:
     def _asked(self) -> tuple[str, dict]:
         """What is asked for besides team and stage, as text that follows others, and its values."""
         plain, values = in_columns(self.filters, self.user)
-        further = list(in_relations(self.filters))
+        further, named = in_relations(self.filters)
         if q := self.filters.q:
             further.append(tickets_found(q, Search(terms_of(q), internal=True)))
         words, more = _in_words(and_(*further)) if further else ("", {})
-        return plain + words, values | more
+        return plain + words, values | more | named
 
     def _of_each(self, teams: dict[int, list[int]], bounds=None) -> tuple[dict[int, list[str]], dict]:
         """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run.

@@ -12,7 +12,7 @@ from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
-from .search import MATCH, NEWEST, OLDEST, Search
+from .search import MATCH, NEWEST, OLDEST, Search, all_with_words
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
@@ -112,8 +112,10 @@ class Candidates:
                 found = search.among(ids)
                 if len(found) >= start + count or len(ids) < far:
                     return found[start : start + count]
-        query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
-        return self._ids(query, start, count, place)
+        if self.number or not self.terms:
+            query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
+            return self._ids(query, start, count, place)
+        return self._ids(self._walk(place, down, by_index=False, within="all"), start, count, place, fts=search.fts)
 
     def _by_the_newest(self, search, start, count, place, down) -> tuple[list[int] | None, tuple[int, int] | None]:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
@@ -160,8 +162,9 @@ class Candidates:
             return self._merged(start, count, place, down)
         return self._ids(self._walk(place, down), start, count, place)
 
-    def _ids(self, query, start, count, place) -> list[int]:
-        return [row.id for row in plain_rows(query, self._asked(place) | {"start": start, "count": count})]
+    def _ids(self, query, start, count, place, **values) -> list[int]:
+        values |= self._asked(place) | {"start": start, "count": count}
+        return [row.id for row in plain_rows(query, values)]
 
     def _mergeable(self) -> bool:
         asked = self.filters
@@ -195,9 +198,8 @@ class Candidates:
         """Every condition at once, for what is not merged from columns."""
         asked = self.filters
         query = _walked(self.by, down, asked.assignee and (asked.assignee == "none" or "one"),
-                        asked.priority is not None, asked.waiting, bool(self.private), place is not None,
-                        is_sqlite(), by_index, within)  # fmt: skip
-        query = query.where(*in_relations(asked))
+                        asked.priority is not None, asked.waiting, bool(self.private), bool(asked.tag),
+                        _customer_by(asked.customer), place is not None, is_sqlite(), by_index, within)  # fmt: skip
         return query.where(likely_duplicates(self.user)) if asked.duplicates else query
 
     def _asked(self, place) -> dict:
@@ -206,6 +208,7 @@ class Candidates:
         values = {"stages": list(self.stages), "teams": self.teams, **parameters_of(self.user)}
         values |= {f"p{n}": value for n, value in enumerate(place or ())}
         values |= {"private": self.private} if self.private else {}
+        values |= in_relations(asked)[1]
         values |= {"priority": asked.priority} if asked.priority is not None else {}
         return values | ({"assignee": _assignee(asked, self.user)} if asked.assignee not in ("", "none") else {})
 
@@ -224,13 +227,29 @@ def in_columns(asked: Filters, user) -> tuple[str, dict]:
     return sql, values
 
 
-def in_relations(asked: Filters):
-    """What is asked of tags and of the customer, as conditions on Ticket."""
-    if asked.tag:
-        tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
-        yield Ticket.id.in_(tagged.where(Tag.name == asked.tag))
+def in_relations(asked: Filters) -> tuple[list, dict]:
+    """What is asked of tags and of the customer: conditions on Ticket with names for the values, and the values."""
+    values = {"tag": asked.tag} if asked.tag else {}
     if asked.customer:
-        yield Ticket.customer_id.in_(select(Contact.id).where(_customers_named(asked.customer)))
+        read = {"id": whole_number, "email": str.lower, "name": str.lower}[_customer_by(asked.customer)]
+        values["customer"] = read(asked.customer)
+    return list(_in_relations(bool(asked.tag), _customer_by(asked.customer))), values
+
+
+def _in_relations(tag: bool, customer: str):
+    if tag:
+        tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
+        yield Ticket.id.in_(tagged.where(Tag.name == bindparam("tag")))
+    if customer:
+        known = {"id": Contact.id, "email": Contact.email, "name": func.lower(Contact.name)}[customer]
+        yield Ticket.customer_id.in_(select(Contact.id).where(known == bindparam("customer")))
+
+
+def _customer_by(customer: str) -> str:
+    """What a customer is named by: id, email or name; nothing where none is asked for."""
+    if whole_number(customer) is not None:
+        return "id"
+    return customer and ("email" if "@" in customer else "name")
 
 
 def _assignee(asked: Filters, user) -> int:
@@ -256,7 +275,7 @@ def _place_parameters(by, place=None):
 
 
 @cache
-def _walked(by, down, assigned, priority, waiting, private, place, blind, by_index, within):
+def _walked(by, down, assigned, priority, waiting, private, tag, customer, place, blind, by_index, within):
     """Tickets in the order of the list, ``count`` from ``start`` on; built once for each shape of what is asked.
 
     ``blind``: ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
@@ -275,12 +294,13 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
         query = query.where(Ticket.priority == bindparam("priority"))
     if waiting:
         query = query.where(Ticket.waiting_since.is_not(None) if waiting == "us" else Ticket.waiting_since.is_(None))
+    query = query.where(*_in_relations(tag, customer))
     keys = [getattr(Ticket, name) for name, _ in KEYS[by]]
     if place:
         here, there = tuple_(*keys), tuple_(*_place_parameters(by))
         query = query.where(here < there if down else here > there)
     if within:
-        query = WITHIN[within](query)
+        query = WITHIN[within](query, blind)
     query = query.offset(bindparam("start")).limit(bindparam("count"))
     if blind and not by_index:
         return query.order_by(text(", ".join(f"+tickets.{name} {'DESC' if down else 'ASC'}" for name, _ in KEYS[by])))
@@ -290,7 +310,7 @@ def _walked(by, down, assigned, priority, waiting, private, place, blind, by_ind
 def _of_the(sample, last):
     """Those of the newest or oldest tickets with some words; with how many those are, the last, and of how many."""
 
-    def narrowed(query):
+    def narrowed(query, _):
         some = text(sample).columns(rowid=Integer).cte("some")
         known, edge = (select(each).select_from(some) for each in (func.count(), last(some.c.rowid)))
         named = (("known", known), ("last", edge), ("every", select(func.max(aliased(Ticket).id))))
@@ -300,20 +320,14 @@ def _of_the(sample, last):
     return narrowed
 
 
-# Which tickets a walk is narrowed to on SQLite.
+# Which tickets a walk is narrowed to.
 WITHIN = {
     "newest": _of_the(NEWEST, func.min),
     "oldest": _of_the(OLDEST, func.max),
-    "older": lambda query: query.where(text(f"tickets.id IN ({MATCH} AND rowid < :oldest)")),
-    "below": lambda query: query.where(Ticket.id < bindparam("oldest")),
+    "older": lambda query, _: query.where(text(f"tickets.id IN ({MATCH} AND rowid < :oldest)")),
+    "below": lambda query, _: query.where(Ticket.id < bindparam("oldest")),
+    "all": lambda query, sqlite: query.where(Ticket.id.in_(all_with_words(sqlite, "internal"))),
 }
-
-
-def _customers_named(customer: str):
-    """A condition on Contact: by number, address or whole name."""
-    if (number := whole_number(customer)) is not None:
-        return Contact.id == number
-    return Contact.email == customer.lower() if "@" in customer else func.lower(Contact.name) == customer.lower()
 
 
 def all_of(user, filters: Filters, most: int | None = None) -> list[int]:

@@ -6,7 +6,7 @@ kept apart: what a customer may not read they may not find either (threat model,
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from sqlalchemy import String, bindparam, false, select, text
 
@@ -71,27 +71,23 @@ class Search:
     def condition(self, column):
         if not self.terms:
             return false()
-        return column.in_(text(_MATCH[is_sqlite()].format(column=self.column)).bindparams(self._value))
+        return column.in_(self._all)
 
     @property
-    def _value(self):
+    def _all(self):
+        return all_with_words(is_sqlite(), self.column).bindparams(fts=self.fts)
+
+    @cached_property
+    def fts(self) -> str:
+        """What is asked for, as the database has it written."""
         if is_sqlite():
-            return bindparam("fts", self.values["fts"], unique=False)
-        # Written into the statement: how it is best carried out depends on how frequent the words are.
-        return bindparam("fts", self._tsquery, type_=String, unique=False, literal_execute=True)
-
-    @property
-    def _fts(self) -> str:
-        return " AND ".join(map(_fts, self.terms))
-
-    @property
-    def _tsquery(self) -> str:
+            return f"{self.column} : ({' AND '.join(map(_fts, self.terms))})"
         return " & ".join(map(_tsquery, self.terms))
 
     @property
     def values(self) -> dict:
-        """What MATCH and NEWEST ask for, on SQLite."""
-        return {"fts": f"{self.column} : ({self._fts})", "sample": SAMPLE}
+        """What NEWEST asks for on SQLite."""
+        return {"fts": self.fts, "sample": SAMPLE}
 
     @cached_property
     def guess(self) -> tuple[int, int]:
@@ -100,8 +96,8 @@ class Search:
         Only how a search is carried out depends on it, never what is found.
         """
         if not is_sqlite():
-            sql = text(_GUESS.format(column=self.column)).bindparams(self._value)
-            found, every = (part["Plan Rows"] for part in session.scalar(sql)[0]["Plan"]["Plans"])
+            plan = session.scalar(text(_GUESS.format(column=self.column)).bindparams(_IN_WORDS), {"fts": self.fts})
+            found, every = (part["Plan Rows"] for part in plan[0]["Plan"]["Plans"])
             phrases = sum(not term.single for term in self.terms)  # of which it only knows how frequent the words are
             return min(found, every) // 10**phrases, every
         found, every = len(self.newest), session.scalar(text("SELECT max(id) FROM tickets")) or 0
@@ -128,15 +124,15 @@ class Search:
             return []
         low, high = min(ids), max(ids)
         if is_sqlite() and high - low < NEAR * len(ids):
-            sql = text(_MATCH[True] + " AND rowid BETWEEN :low AND :high").bindparams(self._value)
-            found = session.scalars(sql, {"low": low, "high": high})
+            values = {"fts": self.fts, "low": low, "high": high}
+            found = session.scalars(text(f"{MATCH} AND rowid BETWEEN :low AND :high"), values)
         elif is_sqlite():
             has, values = _within(self.terms, self.column)
             sql = text(f"SELECT rowid FROM ticket_search WHERE rowid IN (SELECT value FROM json_each(:ids)) AND {has}")  # noqa: S608
             found = session.scalars(sql, {"ids": json.dumps(ids), **values})
         else:
-            sql = text(_MATCH[False].format(column=self.column) + " AND ticket_id = ANY(:ids)").bindparams(self._value)
-            found = session.scalars(sql, {"ids": ids})
+            sql = text(_WITH_WORDS.format(column=self.column) + " AND ticket_id = ANY(:ids)").bindparams(_IN_WORDS)
+            found = session.scalars(sql, {"fts": self.fts, "ids": ids})
         found = set(found)
         return [id for id in ids if id in found]
 
@@ -184,11 +180,9 @@ NEAR = 20  # times as many tickets between the first and the last of some: so fa
 MATCH = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts"
 NEWEST = f"{MATCH} ORDER BY rowid DESC LIMIT :sample"
 OLDEST = f"{MATCH} ORDER BY rowid LIMIT :sample"
-# By SQLite or not.
-_MATCH = {
-    True: MATCH,
-    False: "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)",
-}
+_WITH_WORDS = "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)"
+# Written into the statement: how PostgreSQL best carries it out depends on how frequent the words are.
+_IN_WORDS = bindparam("fts", type_=String, literal_execute=True)
 _GUESS = """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
             UNION ALL SELECT 1 FROM ticket_search"""
 # By (SQLite or not, internal or not).
@@ -211,6 +205,12 @@ _INSERT = {
     False: """INSERT INTO ticket_search (ticket_id, public, internal)
               VALUES (:id, CAST(:public AS tsvector), CAST(:internal AS tsvector))""",
 }
+
+
+@cache
+def all_with_words(sqlite: bool, column: str):
+    """The ids of all tickets with the words ``fts``, to be selected from; on SQLite these name the column."""
+    return text(MATCH) if sqlite else text(_WITH_WORDS.format(column=column)).bindparams(_IN_WORDS)
 
 
 class Searchable:

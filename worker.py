@@ -107,7 +107,9 @@ def receive():
 @drain
 def assign():
     """Tickets that others are changing just now are left to them for a moment."""
-    return assignment.assign_due_batch(now()) or ring_again("assign", HELD_SECONDS if assignment.held_by_others() else None)
+    if done := assignment.assign_due_batch(now()):
+        return done
+    return ring_again("assign", HELD_SECONDS if assignment.held_by_others() else None)
 
 
 @drain

@@ -1,6 +1,7 @@
 """The database: one engine for both kinds, real transactions on SQLite, UTC everywhere."""
 
 import logging
+import re
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -170,9 +171,13 @@ def _begin(connection):
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
 
 
+# SQL words of ours in capitals: what people wrote is bound, or quoted in small letters.
+_QUESTION = re.compile(r"SELECT|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b)", re.DOTALL)
+
+
 @event.listens_for(Engine, "before_cursor_execute")
 def _note_what_is_no_question(connection, cursor, statement, *_):
-    if not statement.startswith(("SELECT", "BEGIN", "EXPLAIN")):
+    if not _QUESTION.match(statement):
         connection.info["only_read"] = False
 
 

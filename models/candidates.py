@@ -12,7 +12,7 @@ from .filters import LARGEST_ID, Filters, Scope, whole_number
 from .lookalikes import likely_duplicates
 from .merging import MergedPath
 from .people import Contact
-from .search import MATCH, NEWEST, OLDEST, Search, all_with_words
+from .search import MATCH, NEWEST, NEWEST_OF, OLDEST, OLDEST_OF, Search, all_with_words
 from .ticket import Tag, Ticket, ticket_tags
 from .visibility import Somebody, followed_by, parameters_of
 from .words import beginnings, terms_of
@@ -20,6 +20,7 @@ from .words import beginnings, terms_of
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
 MOST_RARE = 1000  # tickets with the same words that are looked at one by one
+MOST_FETCHED = 2000  # the same on PostgreSQL, as it reckons
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {
     "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
@@ -104,39 +105,63 @@ class Candidates:
             return self._in_order(start, count, place, down)
         search = Search(self.terms, internal=True)
         if self.terms and not self.number:
-            known, guess = self._by_the_newest(search, start, count, place, down) if is_sqlite() else (None, None)
+            known = guess = None
+            if is_sqlite():
+                known, guess = self._by_the_newest(search, start, count, place, down)
+            if known is None and (far := search.to_read_for(start + count, *(guess or search.guess))):
+                known = self._read_in_order(search, start, count, place, down, far)
+            if known is None and not is_sqlite() and not place and search.looked_at > MOST_FETCHED:
+                known = self._in_a_stretch(search, start, count, down)
             if known is not None:
                 return known
-            if far := search.to_read_for(start + count, *(guess or search.guess)):
-                ids = self._in_order(0, far, place, down)
-                found = search.among(ids)
-                if len(found) >= start + count or len(ids) < far:
-                    return found[start : start + count]
         if self.number or not self.terms:
             query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
             return self._ids(query, start, count, place)
         return self._ids(self._walk(place, down, by_index=False, within="all"), start, count, place, fts=search.fts)
 
-    def _by_the_newest(self, search, start, count, place, down) -> tuple[list[int] | None, tuple[int, int] | None]:
+    def _read_in_order(self, search, start, count, place, down, far: int) -> list[int] | None:
+        """Those of the first tickets of the list that have the words; None where they are not enough."""
+        ids = self._in_order(0, far, place, down)
+        found = search.among(ids)
+        return found[start : start + count] if len(found) >= start + count or len(ids) < far else None
+
+    def _in_a_stretch(self, search, start, count, down) -> list[int] | None:
+        """As ``_by_the_newest``, on PostgreSQL: those of a stretch, or of a longer one where it turns out that the
+        words are rarer than guessed. None where they are so rare that all tickets with them are found as soon."""
+        guess = search.guess
+        for _ in range(2):
+            if 2 * search.stretch(guess) > guess[1]:
+                return None
+            known, told = self._by_the_newest(search, start, count, None, down, guess)
+            fewer = told and told[0] < guess[0] and search.looked_at * told[0] // guess[0] > MOST_FETCHED
+            if known is not None or not fewer:
+                return known
+            guess = told
+        return None
+
+    def _by_the_newest(
+        self, search, start, count, place, down, guess=None
+    ) -> tuple[list[int] | None, tuple[int, int] | None]:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
         question: older tickets in which something happened later. None where they are not enough, and as far as they
-        tell it what ``Search.guess`` is. Where the oldest come first in the list, from the oldest."""
+        tell it what ``Search.guess`` is, where it is not known. Where the oldest come first, from the oldest."""
         oldest_first = self.by == "created" and not down
-        values = self._asked(place) | search.values | {"start": 0, "count": start + count}
+        values = self._asked(place) | search.sample(guess) | {"start": 0, "count": start + count}
         best = plain_rows(
             self._walk(place, down, by_index=False, within="oldest" if oldest_first else "newest"), values
         )
-        if (best and best[0].known < values["sample"]) or (not best and search.knows_all):
+        if not guess and ((best and best[0].known < values["sample"]) or (not best and search.knows_all)):
             return [one.id for one in best[start:]], None
         if not best:
             return None, None
         _, _, known, last, every = best[0]
-        found = known * every // (last if oldest_first else every - last + 1)
+        whole = guess and known < values["sample"]  # of the stretch, and not enough
+        found = known * every // (values["stretch"] if whole else last if oldest_first else every - last + 1)
         if not place and len(best) >= start + count:
             if self.by == "created":
                 return [one.id for one in best[start:]], None
             if self.by == "activity" and down:
-                others = self._active_later(search, Place(best[-1][1::-1]), last, rare=found <= MOST_RARE)
+                others = self._active_later(search, Place(best[-1][1::-1]), last, rare=not guess and found <= MOST_RARE)
                 if others is not None:
                     best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
                     return [id for _, id in best][start : start + count], None
@@ -147,7 +172,7 @@ class Candidates:
         looking at all that have the words, if those are rare, or else at all that were active; None if those are many.
         """
         most, within = (MOST_RARE, "older") if rare else (MOST_OTHERS, "below")
-        values = self._asked(place) | search.values | {"oldest": oldest, "start": 0, "count": most + 1}
+        values = self._asked(place) | {"fts": search.fts, "oldest": oldest, "start": 0, "count": most + 1}
         others = plain_rows(self._walk(place, False, by_index=not rare, within=within), values)
         if len(others) > most:
             return None
@@ -307,11 +332,11 @@ def _walked(by, down, assigned, priority, waiting, private, tag, customer, place
     return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
 
 
-def _of_the(sample, last):
+def _of_the(sample, sample_of, last):
     """Those of the newest or oldest tickets with some words; with how many those are, the last, and of how many."""
 
-    def narrowed(query, _):
-        some = text(sample).columns(rowid=Integer).cte("some")
+    def narrowed(query, sqlite):
+        some = text(sample if sqlite else sample_of).columns(rowid=Integer).cte("some")
         known, edge = (select(each).select_from(some) for each in (func.count(), last(some.c.rowid)))
         named = (("known", known), ("last", edge), ("every", select(func.max(aliased(Ticket).id))))
         told = (each.scalar_subquery().label(name) for name, each in named)
@@ -322,8 +347,8 @@ def _of_the(sample, last):
 
 # Which tickets a walk is narrowed to.
 WITHIN = {
-    "newest": _of_the(NEWEST, func.min),
-    "oldest": _of_the(OLDEST, func.max),
+    "newest": _of_the(NEWEST, NEWEST_OF, func.min),
+    "oldest": _of_the(OLDEST, OLDEST_OF, func.max),
     "older": lambda query, _: query.where(text(f"tickets.id IN ({MATCH} AND rowid < :oldest)")),
     "below": lambda query, _: query.where(Ticket.id < bindparam("oldest")),
     "all": lambda query, sqlite: query.where(Ticket.id.in_(all_with_words(sqlite, "internal"))),

@@ -84,10 +84,15 @@ class Search:
             return f"{self.column} : ({' AND '.join(map(_fts, self.terms))})"
         return " & ".join(map(_tsquery, self.terms))
 
-    @property
-    def values(self) -> dict:
-        """What NEWEST asks for on SQLite."""
-        return {"fts": self.fts, "sample": SAMPLE}
+    def sample(self, guess=None) -> dict:
+        """What NEWEST asks for; with a ``guess`` what NEWEST_OF does."""
+        return {"fts": self.fts, "sample": SAMPLE} | ({"stretch": self.stretch(guess)} if guess else {})
+
+    @staticmethod
+    def stretch(guess: tuple[int, int]) -> int:
+        """Among how many tickets a sample and some more have the words."""
+        found, every = guess
+        return 3 * SAMPLE * every // (2 * max(found, 1))
 
     @cached_property
     def guess(self) -> tuple[int, int]:
@@ -96,17 +101,27 @@ class Search:
         Only how a search is carried out depends on it, never what is found.
         """
         if not is_sqlite():
-            plan = session.scalar(text(_GUESS.format(column=self.column)).bindparams(_IN_WORDS), {"fts": self.fts})
-            found, every = (part["Plan Rows"] for part in plan[0]["Plan"]["Plans"])
             phrases = sum(not term.single for term in self.terms)  # of which it only knows how frequent the words are
-            return min(found, every) // 10**phrases, every
+            return self._reckoned[0] // 10**phrases, self._reckoned[1]
         found, every = len(self.newest), session.scalar(text("SELECT max(id) FROM tickets")) or 0
         return (found if self.knows_all else found * every // (every - self.newest[-1] + 1)), every
 
     @cached_property
+    def _reckoned(self) -> tuple[int, int]:
+        plan = session.scalar(text(_GUESS.format(column=self.column)).bindparams(_IN_WORDS), {"fts": self.fts})
+        found, every = (part["Plan Rows"] for part in plan[0]["Plan"]["Plans"])
+        return min(found, every), every
+
+    @property
+    def looked_at(self) -> int:
+        """On PostgreSQL, about how many tickets it looks at to find all with these words: of a phrase, those that have
+        its words."""
+        return self._reckoned[0]
+
+    @cached_property
     def newest(self) -> list[int]:
         """On SQLite, the newest tickets with these words."""
-        return [id for (id,) in plain_rows(NEWEST, self.values)]
+        return [id for (id,) in plain_rows(NEWEST, self.sample())]
 
     @property
     def knows_all(self) -> bool:
@@ -138,9 +153,23 @@ class Search:
 
 
 def _fts(term: Term) -> str:
-    if not term.single or term.begins:
-        return '"' + " ".join(term.words) + '"' + "*" * term.begins
-    return "(" + " OR ".join(f'"{form}"' for form in term.forms) + ")"
+    forms = term.forms if term.single else ()
+    if term.single and term.begins:
+        forms = _words_beginning(*term.words)
+    if forms:
+        return "(" + " OR ".join(f'"{form}"' for form in forms) + ")"
+    return '"' + " ".join(term.words) + '"' + "*" * term.begins
+
+
+def _words_beginning(word: str) -> list[str]:
+    """The few words of all tickets that begin so; none where they are many, or where FTS5 keeps an index of them.
+
+    Without one it joins the places of all of them before it tells the first.
+    """
+    if len(word) <= INDEXED_BEGINNING:
+        return []
+    rows = plain_rows(_BEGINNING, {"word": word, "beyond": word + LAST_LETTER, "count": MOST_BEGINNING + 1})
+    return [found for (found,) in rows] if len(rows) <= MOST_BEGINNING else []
 
 
 def _tsquery(term: Term) -> str:
@@ -180,9 +209,27 @@ NEAR = 20  # times as many tickets between the first and the last of some: so fa
 MATCH = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts"
 NEWEST = f"{MATCH} ORDER BY rowid DESC LIMIT :sample"
 OLDEST = f"{MATCH} ORDER BY rowid LIMIT :sample"
+# PostgreSQL finds them in a stretch of so many tickets, by the one index of words and stretches; in no order.
+_STRETCH = """SELECT ticket_id AS rowid FROM ticket_search WHERE internal @@ CAST(:fts AS tsquery)
+    AND ARRAY[ticket_id >> 12] && ARRAY(SELECT generate_series({first} >> 12, {last} >> 12))
+    ORDER BY ticket_id + 0 {way} LIMIT :sample"""
+NEWEST_OF = _STRETCH.format(
+    first="((SELECT max(id) FROM tickets) - :stretch)", last="(SELECT max(id) FROM tickets)", way="DESC"
+)
+OLDEST_OF = _STRETCH.format(first="0", last=":stretch", way="ASC")
 _WITH_WORDS = "SELECT ticket_id FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)"
 # Written into the statement: how PostgreSQL best carries it out depends on how frequent the words are.
 _IN_WORDS = bindparam("fts", type_=String, literal_execute=True)
+INDEXED_BEGINNING = 3  # letters: the longest of which FTS5 keeps an index
+MOST_BEGINNING = 12  # words that are asked for instead of their beginning
+LAST_LETTER = "\U0010ffff"
+_BEGINNING = """WITH RECURSIVE one (term) AS (
+        SELECT (SELECT term FROM ticket_search_terms WHERE term >= :word AND term < :beyond ORDER BY term LIMIT 1)
+        UNION ALL
+        SELECT (SELECT term FROM ticket_search_terms WHERE term >= one.term || char(1) AND term < :beyond
+                ORDER BY term LIMIT 1)
+        FROM one WHERE one.term IS NOT NULL)
+    SELECT term FROM one WHERE term IS NOT NULL LIMIT :count"""
 _GUESS = """EXPLAIN (FORMAT JSON) SELECT 1 FROM ticket_search WHERE {column} @@ CAST(:fts AS tsquery)
             UNION ALL SELECT 1 FROM ticket_search"""
 # By (SQLite or not, internal or not).

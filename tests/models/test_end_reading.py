@@ -30,6 +30,7 @@ def names(app) -> list[str]:
         lambda: session.execute(insert(Company).values(name="Other", timezone="UTC")),
         lambda: session.execute(text("UPDATE companies SET name = 'Other'")),
         lambda: session.connection().exec_driver_sql("UPDATE companies SET name = 'Other'"),
+        lambda: session.execute(text("WITH one AS (SELECT 1)\nUPDATE companies SET name = 'Other'")),
     ],
 )
 def test_what_was_written_without_a_commit_is_rolled_back(app, write):
@@ -55,6 +56,8 @@ def test_postgresql_keeps_what_it_prepared(app, kind):
         pytest.skip("SQLite prepares statements for each connection by itself")
     for _ in range(8):
         assert names(app) == ["Acme"]
+        with app.app_context():
+            plain_rows("WITH one AS (SELECT 1) SELECT * FROM one", {})
     with app.app_context():
         prepared = plain_rows("SELECT statement FROM pg_prepared_statements", {})
     assert any("companies.name" in statement for (statement,) in prepared)

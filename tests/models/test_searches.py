@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 
 from models import Contact, Ticket, open_ticket, session
 from models.base import is_sqlite
-from models.filters import Filters
+from models.candidates import Candidates
+from models.filters import Filters, Scope
 from models.listing import page_of
 from models.search import Search, matching
 from models.words import beginnings, excerpt, finder, terms_of, words
@@ -155,7 +156,18 @@ def test_what_stands_in_most_tickets_is_read_from_the_list_and_what_is_rare_from
     assert rare.to_read_for(50, *rare.guess) is None and nowhere.to_read_for(50, *nowhere.guess) is None
 
 
-def test_what_happened_to_old_tickets_counts_however_new_the_others_are(team, carla, agnes, monkeypatch):
+@pytest.fixture
+def by_stretches(monkeypatch):
+    """On PostgreSQL, all words are taken for frequent ones that stand in a small part of the tickets."""
+    monkeypatch.setattr("models.candidates.MOST_FETCHED", -1)
+    monkeypatch.setattr("models.search.Search.to_read_for", lambda *_: None)
+    monkeypatch.setattr("models.search.Search.guess", (1000, 100_000))
+
+
+@pytest.mark.parametrize("by", [(), ("by_stretches",)])
+def test_what_happened_to_old_tickets_counts_however_new_the_others_are(by, team, carla, agnes, monkeypatch, request):
+    for name in by:
+        request.getfixturevalue(name)
     tickets, dice = [open_ticket(team, carla, "Common", "Word") for _ in range(24)], random.Random(5)
     for ticket, minute in zip(tickets, dice.sample(range(10_000), len(tickets)), strict=True):
         ticket.last_activity_at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=minute)
@@ -173,6 +185,46 @@ def test_what_happened_to_old_tickets_counts_however_new_the_others_are(team, ca
             assert [row.number for row in further] == [
                 ticket.id for ticket in (tickets[3:6] if sort == "created" else tickets[-4:-7:-1])
             ]
+
+
+def test_postgresql_finds_frequent_words_in_a_stretch_of_the_newest_tickets(team, carla, agnes, monkeypatch):
+    if is_sqlite():
+        pytest.skip("SQLite tells the newest by itself")
+    tickets = []
+    for number in range(1, 25):  # every other of them five thousand numbers further
+        session.execute(text(f"SELECT setval('tickets_id_seq', {number // 2 * 5000 + number})"))
+        tickets.append(open_ticket(team, carla, "Common", "Word"))
+    session.commit()
+    every, newest = tickets[-1].id, [ticket.id for ticket in reversed(tickets)]
+    monkeypatch.setattr("models.search.SAMPLE", 6)
+    monkeypatch.setattr("models.candidates.MOST_FETCHED", -1)
+
+    def told(guess, count=4, sort="-activity"):
+        monkeypatch.setattr("models.search.Search.guess", guess)
+        candidates = Candidates(agnes, Scope(agnes), Filters(q="common", sort=sort))
+        return candidates._in_a_stretch(Search(candidates.terms, internal=True), 0, count, sort != "created")
+
+    assert told((24, every)) == newest[:4]  # as frequent as they are
+    assert told((1000, every), count=2) == newest[:2]  # rarer than guessed: a second, longer stretch
+    assert told((24, every), sort="created") == newest[:-5:-1]
+    assert told((24, every), count=20) is None  # more than the sample has
+    assert told((3, every)) is None  # so rare that the stretch would be everything
+
+    monkeypatch.setattr("models.candidates.MOST_FETCHED", 1000)
+    assert told((1000, every), count=2) is None  # rarer than guessed, and few: all of them are found as soon
+
+
+def test_a_beginning_is_found_by_its_words_or_by_itself(corpus, monkeypatch):
+    if not is_sqlite():
+        pytest.skip("PostgreSQL keeps no list of words")
+    asked = Search(terms_of("prin*"), internal=True)
+    assert asked.fts == 'internal : (("printer" OR "printers" OR "printing"))'
+
+    monkeypatch.setattr("models.search.MOST_BEGINNING", 2)
+    again = Search(terms_of("prin*"), internal=True)
+    assert again.fts == 'internal : ("prin"*)'
+    assert found(corpus, asked.condition(Ticket.id)) == found(corpus, again.condition(Ticket.id)) == "de"
+    assert Search(terms_of("zzzz*"), internal=True).fts == 'internal : ("zzzz"*)'
 
 
 @pytest.mark.parametrize(

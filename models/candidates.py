@@ -311,7 +311,10 @@ def _walked(by, down, assigned, priority, waiting, private, tag, customer, place
     if private:
         seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
     columns = (Ticket.id, Ticket.last_activity_at) if within else (Ticket.id,)
-    query = select(*columns).where(stage.in_(bindparam("stages", expanding=True)), seen)
+    query = select(*columns)
+    if within:  # asked first by SQLite, and soonest
+        query = WITHIN[within](query, blind)
+    query = query.where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
         query = query.where(one if assigned == "one" else nobody)
@@ -324,8 +327,6 @@ def _walked(by, down, assigned, priority, waiting, private, tag, customer, place
     if place:
         here, there = tuple_(*keys), tuple_(*_place_parameters(by))
         query = query.where(here < there if down else here > there)
-    if within:
-        query = WITHIN[within](query, blind)
     query = query.offset(bindparam("start")).limit(bindparam("count"))
     if blind and not by_index:
         return query.order_by(text(", ".join(f"+tickets.{name} {'DESC' if down else 'ASC'}" for name, _ in KEYS[by])))

@@ -28,6 +28,7 @@ from .words import Term, excerpt, finder
 
 PER_PAGE = 50
 LAST_PAGE = 40  # that is counted to from the first one; further on each page begins where the last one ended
+SEPARATOR = "\x1f"  # of the names of tags
 READ_FOR_EXCERPTS = 4000  # characters of a message; what stands further down is found, and not shown in the list
 
 
@@ -117,20 +118,15 @@ _rows = (
         _customer.id.label("customer_id"), _customer.name.label("customer"), _customer.email.label("customer_email"),
         _assignee.id.label("assignee_id"), _assignee.name.label("assignee"), _assignee.email.label("assignee_email"),
         Ticket.never_auto_close, reminder_failed().label("reminder_failed"),
+        select(func.aggregate_strings(Tag.name, SEPARATOR))
+        .join(ticket_tags, Tag.id == ticket_tags.c.tag_id)
+        .where(ticket_tags.c.ticket_id == Ticket.id).correlate(Ticket).scalar_subquery().label("tags"),
     )
     # Each has its team, stage and customer: as outer joins, so that SQLite always begins with the tickets.
     .outerjoin(Team, Team.id == Ticket.team_id).outerjoin(Stage, Stage.id == Ticket.stage_id)
     .outerjoin(_customer, _customer.id == Ticket.customer_id)
     .outerjoin(_user, _user.id == Ticket.assignee_id).outerjoin(_assignee, _assignee.id == _user.contact_id)
 )  # fmt: skip
-
-
-_tags = (
-    select(ticket_tags.c.ticket_id, Tag.name)
-    .join(Tag, Tag.id == ticket_tags.c.tag_id)
-    .where(ticket_tags.c.ticket_id.in_(bindparam("ids", expanding=True)))
-    .order_by(Tag.name)
-)
 
 
 @cache
@@ -146,23 +142,22 @@ def _rows_seen(role, closings: bool):
 
 
 def rows_of(user, ids: list[int], closings=False) -> list[Row]:
-    """The rows of these tickets in this order; one that the user may not see is left out. Two queries."""
+    """The rows of these tickets in this order; one that the user may not see is left out. One query."""
     if not ids or not user.active:
         return []
     found = plain_rows(_rows_seen(user.role, closings), parameters_of(user) | {"ids": ids})
     rows = {row[0]: _row(*row) for row in found}
-    for id, tag in plain_rows(_tags, {"ids": list(rows)}):
-        rows[id].tags.append(tag)
     return [rows[id] for id in ids if id in rows]
 
 
 def _row(id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage, folded, status,
-         customer, name, email, assignee, its_name, its_email, never, unreminded, *closing) -> Row:  # fmt: skip
+         customer, name, email, assignee, its_name, its_email, never, unreminded, tags, *closing) -> Row:  # fmt: skip
     return Row(
         id, subject, priority, rank, active, created, waiting, team_id, team, stage_id, stage,
         "closed" if folded else status, Person(customer, name, email),
         Person(assignee, its_name, its_email) if assignee else None, never, unreminded,
         Closed(*closing) if closing and closing[0] else None,
+        sorted(tags.split(SEPARATOR), key=str.casefold) if tags else [],
     )  # fmt: skip
 
 

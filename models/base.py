@@ -119,10 +119,17 @@ class UtcDateTime(TypeDecorator):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value, dialect):
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect, coltype):
+        """In one step: a list reads hundreds of moments."""
+        return _read_moment if dialect.name == "sqlite" else _in_utc
+
+
+def _read_moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written + "+00:00") if written else None
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC) if moment else None
 
 
 def sqlite_driver():

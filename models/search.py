@@ -59,10 +59,14 @@ def matching(column, search: "str | Search", internal: bool):
 
 @dataclass(frozen=True)
 class Search:
-    """What is asked for, by whom: ``internal`` users find notes as well, customers only what is public (R-VIS-9)."""
+    """What is asked for, by whom: ``internal`` users find notes as well, customers only what is public (R-VIS-9).
+
+    ``sample``: from how many of the newest tickets with the words it is told how frequent they are.
+    """
 
     terms: tuple[Term, ...]
     internal: bool
+    sample: int = 100
 
     @property
     def column(self) -> str:
@@ -84,15 +88,15 @@ class Search:
             return f"{self.column} : ({' AND '.join(map(_fts, self.terms))})"
         return " & ".join(map(_tsquery, self.terms))
 
-    def sample(self, guess=None) -> dict:
+    def told(self, guess=None) -> dict:
         """What NEWEST asks for; with a ``guess`` what NEWEST_OF does."""
-        return {"fts": self.fts, "sample": SAMPLE} | ({"stretch": self.stretch(guess)} if guess else {})
+        asked = {"fts": self.fts, "sample": self.sample}
+        return asked | ({"stretch": self.stretch(guess)} if guess else {})
 
-    @staticmethod
-    def stretch(guess: tuple[int, int]) -> int:
-        """Among how many tickets a sample and some more have the words."""
+    def stretch(self, guess: tuple[int, int]) -> int:
+        """Among how many tickets likely twice as many as a sample have the words."""
         found, every = guess
-        return 3 * SAMPLE * every // (2 * max(found, 1))
+        return 2 * self.sample * every // max(found, 1)
 
     @cached_property
     def guess(self) -> tuple[int, int]:
@@ -121,12 +125,12 @@ class Search:
     @cached_property
     def newest(self) -> list[int]:
         """On SQLite, the newest tickets with these words."""
-        return [id for (id,) in plain_rows(NEWEST, self.sample())]
+        return [id for (id,) in plain_rows(NEWEST, self.told())]
 
     @property
     def knows_all(self) -> bool:
         """Whether there are no others."""
-        return len(self.newest) < SAMPLE
+        return len(self.newest) < self.sample
 
     @staticmethod
     def to_read_for(count: int, found: int, every: int) -> int | None:
@@ -204,7 +208,6 @@ def _vector(found: list[str]) -> str:
     return " ".join(parts)
 
 
-SAMPLE = 100
 NEAR = 20  # times as many tickets between the first and the last of some: so far the index is the quicker way
 MATCH = "SELECT rowid FROM ticket_search WHERE ticket_search MATCH :fts"
 NEWEST = f"{MATCH} ORDER BY rowid DESC LIMIT :sample"

@@ -174,8 +174,12 @@ def test_what_happened_to_old_tickets_counts_however_new_the_others_are(by, team
     session.commit()
     wanted = sorted(tickets, key=lambda ticket: ticket.last_activity_at, reverse=True)[:3]
 
-    for sample in (4, 24, 25):  # not enough of the newest to tell; all of them, not known to be; all of them
-        monkeypatch.setattr("models.search.SAMPLE", sample)
+    for sample in (
+        1,
+        6,
+        6.25,
+    ):  # times four: not enough of the newest to tell; all of them, not known to be; all of them
+        monkeypatch.setattr("models.candidates.SPARE", sample)
         shown = page_of(agnes, Filters(q="common"), per_page=3).rows
         assert [row.number for row in shown] == [ticket.id for ticket in wanted]
         for sort, expected in (("created", tickets[:3]), ("-created", tickets[:-4:-1])):
@@ -196,13 +200,13 @@ def test_postgresql_finds_frequent_words_in_a_stretch_of_the_newest_tickets(team
         tickets.append(open_ticket(team, carla, "Common", "Word"))
     session.commit()
     every, newest = tickets[-1].id, [ticket.id for ticket in reversed(tickets)]
-    monkeypatch.setattr("models.search.SAMPLE", 6)
     monkeypatch.setattr("models.candidates.MOST_FETCHED", -1)
 
     def told(guess, count=4, sort="-activity"):
         monkeypatch.setattr("models.search.Search.guess", guess)
         candidates = Candidates(agnes, Scope(agnes), Filters(q="common", sort=sort))
-        return candidates._in_a_stretch(Search(candidates.terms, internal=True), 0, count, sort != "created")
+        search = Search(candidates.terms, internal=True, sample=6)
+        return candidates._in_a_stretch(search, 0, count, sort != "created")
 
     assert told((24, every)) == newest[:4]  # as frequent as they are
     assert told((1000, every), count=2) == newest[:2]  # rarer than guessed: a second, longer stretch

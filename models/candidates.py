@@ -20,9 +20,9 @@ from .words import beginnings, terms_of
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
 MOST_RARE = 1000  # tickets with the same words that are looked at one by one
-SPARE = 2  # times as many tickets with the words are looked at as a page shows: some may not fit, or not be seen
-LARGEST_SAMPLE = 500
 MOST_FETCHED = 2000  # the same on PostgreSQL, as it reckons
+SPARE = 2  # times as many tickets with the words are looked at as a page shows: some may not fit, or not be seen
+LARGEST_SAMPLE = 500  # of them
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {
     "activity": (("last_activity_at", UtcDateTime), ("id", Integer)),
@@ -148,7 +148,7 @@ class Candidates:
         question: older tickets in which something happened later. None where they are not enough, and as far as they
         tell it what ``Search.guess`` is, where it is not known. Where the oldest come first, from the oldest."""
         oldest_first = self.by == "created" and not down
-        values = self._asked(place) | search.told(guess) | {"start": 0, "count": start + count}
+        values = self._asked(place) | search.values(guess) | {"start": 0, "count": start + count}
         best = plain_rows(
             self._walk(place, down, by_index=False, within="oldest" if oldest_first else "newest"), values
         )
@@ -163,9 +163,8 @@ class Candidates:
             if self.by == "created":
                 return [one.id for one in best[start:]], None
             if self.by == "activity" and down:
-                others = self._active_later(
-                    search, Place(best[-1][1::-1]), last, rare=not guess and found <= MOST_RARE and found**2 < every
-                )
+                rare = is_sqlite() and found <= MOST_RARE and found**2 < every
+                others = self._active_later(search, Place(best[-1][1::-1]), last, rare)
                 if others is not None:
                     best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
                     return [id for _, id in best][start : start + count], None

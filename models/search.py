@@ -88,7 +88,7 @@ class Search:
             return f"{self.column} : ({' AND '.join(map(_fts, self.terms))})"
         return " & ".join(map(_tsquery, self.terms))
 
-    def told(self, guess=None) -> dict:
+    def values(self, guess=None) -> dict:
         """What NEWEST asks for; with a ``guess`` what NEWEST_OF does."""
         asked = {"fts": self.fts, "sample": self.sample}
         return asked | ({"stretch": self.stretch(guess)} if guess else {})
@@ -125,7 +125,7 @@ class Search:
     @cached_property
     def newest(self) -> list[int]:
         """On SQLite, the newest tickets with these words."""
-        return [id for (id,) in plain_rows(NEWEST, self.told())]
+        return [id for (id,) in plain_rows(NEWEST, self.values())]
 
     @property
     def knows_all(self) -> bool:

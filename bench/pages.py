@@ -50,16 +50,20 @@ def median_ratio(ones, others, clock=0) -> float:
     return statistics.median(one[clock] / other[clock] for one, other in zip(ones, others, strict=True))
 
 
-def median(times) -> float:
+def median(times, clock=0) -> float:
     """In milliseconds."""
-    return statistics.median(wall for wall, _ in times) * 1000
+    return statistics.median(each[clock] for each in times) * 1000
 
 
-def seconds(client, address) -> tuple[float, float]:
+def least(times, clock=0) -> float:
+    return min(each[clock] for each in times) * 1000
+
+
+def seconds(client, address, headers=None, status=200) -> tuple[float, float]:
     started = time.perf_counter(), time.process_time()
-    answer = client.get(address)
+    answer = client.get(address, headers=headers)
     took = time.perf_counter() - started[0], time.process_time() - started[1]
-    assert answer.status_code == 200, (address, answer.status_code)
+    assert answer.status_code == status, (address, answer.status_code)
     answer.close()
     return took
 
@@ -175,6 +179,24 @@ def show(kind: str, sizes: dict[int, list[Page]], rounds: int):
             )
 
 
+def watched(kind: str, sizes: dict[int, list[Page]], rounds: int):
+    """Ask again and again for boards that nobody changes, beside the bare page of 50 rows, and show milliseconds, the
+    least and the median: of this process, and by the clock, in which it also waits for PostgreSQL."""
+    print(f"\n{kind + ', 304':<26}  tickets    processor        clock   bare, clock")
+    boards = [(n, page) for n, pages in sizes.items() for page in pages if page.name.startswith("board")]
+    for tickets, page in sorted(boards, key=lambda each: each[1].name):
+        unchanged = {"HX-Request": "true"}
+        unchanged["If-None-Match"] = page.client.get(page.address, headers=unchanged).headers["ETag"]
+        for _ in range(10 * rounds):
+            page.bare_times.append(seconds(page.bare, "/50"))
+            page.times.append(seconds(page.client, page.address, unchanged, status=304))
+        both = (page.times, 1), (page.times, 0), (page.bare_times, 0)
+        words = (f"{least(times, clock):6.2f} {median(times, clock):6.2f}" for times, clock in both)
+        print(f"{page.name:<26}{tickets:>9,}" + "".join(words), flush=True)
+        page.times.clear()
+        page.bare_times.clear()
+
+
 def main():
     parser = argparse.ArgumentParser(prog="bench/pages", description=__doc__.splitlines()[0])
     parser.add_argument("tickets", type=int, nargs="*", default=[100_000])
@@ -189,6 +211,7 @@ def main():
             with filled(kind, tickets) as app:
                 sizes[tickets] = [page for page in pages(app) if page.name.startswith(asked.only)]
         keep_what_is_loaded()  # as the web server does
+        watched(kind, sizes, asked.rounds)
         show(kind, sizes, asked.rounds)  # with no context pushed: each request makes its own, as behind a server
 
 

@@ -97,14 +97,19 @@ class Scope:
 
     def __init__(self, user):
         found = plain_rows(_pipelines_near(user.role), parameters_of(user)) if user.active else []
-        found = [row for row in found if user.focus in (None, row.company_id)]
-        teams = sorted({(row.team, row.team_id) for row in found if row.whole})
-        self.teams = {id: name for name, id in teams}
-        self.private = list({row.team_id: 1 for row in found if not row.whole and row.visibility == "private"})
-        seen = {*self.teams, *self.private}
-        self.columns = [row for row in found if row.id is not None and row.team_id in seen]  # a stage of a team each
-        self.stages, self.pipelines = {row.id: row for row in self.columns}, {id: [] for id in self.teams}
+        names, private, self.columns = {}, {}, []  # a column is a stage of one team
+        for row in found:
+            team, name, company, visibility, whole, _changed, stage, *_ = row
+            if (not whole and visibility != "private") or user.focus not in (None, company):
+                continue
+            (names if whole else private)[team] = name
+            if stage is not None:
+                self.columns.append(row)
+        self.teams = {team: names[team] for team in sorted(names, key=lambda team: (names[team], team))}
+        self.private = list(private)
+        self.stages, self.pipelines = {}, {team: [] for team in self.teams}
         for row in self.columns:
+            self.stages[row.id] = row
             self.pipelines.setdefault(row.team_id, []).append(row.id)
 
     @property

@@ -85,9 +85,13 @@ def deliver():
     return outgoing.deliver_due_batch(now()) or ring_again("deliver", outgoing.seconds_until_next(now()))
 
 
+to_ring: set[str] = set()  # the jobs for which a bell is set
+
+
 def ring_again(job: str, seconds: float | None) -> int:
     """Look once more in so many seconds, if any; returns 0, as a batch does that found nothing to do."""
-    if seconds is not None:
+    if seconds is not None and job not in to_ring:
+        to_ring.add(job)
         timer = threading.Timer(seconds, _ring, [application(), job])
         timer.daemon = True
         timer.start()
@@ -95,6 +99,7 @@ def ring_again(job: str, seconds: float | None) -> int:
 
 
 def _ring(app, job):
+    to_ring.discard(job)
     with app.app_context():
         queue.enqueue(job)
 

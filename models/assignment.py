@@ -165,9 +165,20 @@ class Assigning(Sharing):
 
     def tickets_to_assign(self, limit=BATCH, hold=False) -> list:
         """The open tickets that arrived without an assignee, oldest first; held, without those that others hold."""
+        from .ticket import Ticket
+
+        return self._to_assign(Ticket, limit, hold)
+
+    def ids_to_assign(self, limit=BATCH, hold=False) -> list[int]:
+        """The numbers of the same."""
+        from .ticket import Ticket
+
+        return self._to_assign(Ticket.id, limit, hold)
+
+    def _to_assign(self, what, limit, hold) -> list:
         from .ticket import Ticket, skip_locked
 
-        query = select(Ticket).where(Ticket.team_id == self.id, waits_for_assignment())
+        query = select(what).where(Ticket.team_id == self.id, waits_for_assignment())
         query = query.order_by(Ticket.created_at, Ticket.id).limit(limit)
         return list(session.scalars(skip_locked(query) if hold else query))
 
@@ -245,10 +256,13 @@ def assign_due_batch(at: datetime, limit=BATCH) -> int:
 
 
 def held_by_others() -> bool:
-    """Whether ``assign_due_batch`` left out a waiting ticket, or a team, because somebody is changing it just now."""
+    """Whether ``assign_due_batch`` left out a waiting ticket, or a team, because somebody is changing it just now.
+
+    To know, it holds the others until the end of the transaction.
+    """
     for team_id in [] if is_sqlite() else teams_with_work():
         team = _hold(team_id)
-        if not team or len(team.tickets_to_assign(hold=True)) < len(team.tickets_to_assign()):
+        if not team or len(team.ids_to_assign(hold=True)) < len(team.ids_to_assign()):
             return True
     return False
 

@@ -125,11 +125,13 @@ class UtcDateTime(TypeDecorator):
 
 
 def _read_moment(written: str | None) -> datetime | None:
-    return datetime.fromisoformat(written + "+00:00") if written else None
+    return _in_utc(datetime.fromisoformat(written)) if written else None
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC) if moment else None
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def sqlite_driver():
@@ -178,8 +180,8 @@ def _begin(connection):
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
 
 
-# SQL words of ours in capitals: what people wrote is bound, or quoted in small letters.
-_QUESTION = re.compile(r"SELECT|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b)", re.DOTALL)
+# What only asks. In doubt it does not: then a transaction ends as it always would.
+_QUESTION = re.compile(r"\s*(?:SELECT|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))", re.DOTALL)
 
 
 @event.listens_for(Engine, "before_cursor_execute")

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 
 from sqlalchemy import Float, Integer, and_, bindparam, func, or_, select, text, tuple_
 from sqlalchemy.orm import aliased
@@ -20,7 +20,7 @@ from .words import beginnings, terms_of
 MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tickets are walked in the order of the list
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
 MOST_RARE = 1000  # tickets with the same words that are looked at one by one
-MOST_FETCHED = 2000  # the same on PostgreSQL, as it reckons
+MOST_FETCHED = 2000  # tickets with the same words that PostgreSQL looks at one by one, as it reckons
 SPARE = 2  # times as many tickets with the words are looked at as a page shows: some may not fit, or not be seen
 LARGEST_SAMPLE = 500  # of them
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
@@ -112,7 +112,8 @@ class Candidates:
                 known, guess = self._by_the_newest(search, start, count, place, down)
             if known is None and (far := search.to_read_for(start + count, *(guess or search.guess))):
                 known = self._read_in_order(search, start, count, place, down, far)
-            if known is None and not is_sqlite() and not place and search.looked_at > MOST_FETCHED:
+            some = not place and start + count <= search.sample and self._told_by_age(down)
+            if known is None and some and not is_sqlite() and search.looked_at > MOST_FETCHED:
                 known = self._in_a_stretch(search, start, count, down)
             if known is not None:
                 return known
@@ -145,8 +146,9 @@ class Candidates:
         self, search, start, count, place, down, guess=None
     ) -> tuple[list[int] | None, tuple[int, int] | None]:
         """Told from the newest tickets with these words, if those are all, or so many that few others come into
-        question: older tickets in which something happened later. None where they are not enough, and as far as they
-        tell it what ``Search.guess`` is, where it is not known. Where the oldest come first, from the oldest."""
+        question: older tickets in which something happened later. None where they are not enough. Besides, as far as
+        they tell it, how many have the words and of how many, as ``Search.guess`` does. Where the oldest come first in
+        the list, it is told from the oldest."""
         oldest_first = self.by == "created" and not down
         values = self._asked(place) | search.values(guess) | {"start": 0, "count": start + count}
         best = plain_rows(
@@ -159,16 +161,19 @@ class Candidates:
         _, _, known, last, every = best[0]
         whole = guess and known < values["sample"]  # of the stretch, and not enough
         found = known * every // (values["stretch"] if whole else last if oldest_first else every - last + 1)
-        if not place and len(best) >= start + count:
+        if not place and len(best) >= start + count and self._told_by_age(down):
             if self.by == "created":
                 return [one.id for one in best[start:]], None
-            if self.by == "activity" and down:
-                rare = is_sqlite() and found <= MOST_RARE and found**2 < every
-                others = self._active_later(search, Place(best[-1][1::-1]), last, rare)
-                if others is not None:
-                    best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
-                    return [id for _, id in best][start : start + count], None
+            rare = is_sqlite() and found <= MOST_RARE and found**2 < every
+            others = self._active_later(search, Place(best[-1][1::-1]), last, rare)
+            if others is not None:
+                best = sorted([(one.last_activity_at, one.id) for one in (*best, *others)], reverse=True)
+                return [id for _, id in best][start : start + count], None
         return None, (found, every)
+
+    def _told_by_age(self, down) -> bool:
+        """Whether the newest tickets, or the oldest, can come first in the list."""
+        return self.by == "created" or (self.by == "activity" and down)
 
     def _active_later(self, search, place, oldest: int, rare: bool) -> list | None:
         """The tickets below ``oldest`` with these words in which something happened after a place in the list: by
@@ -302,21 +307,20 @@ def _place_parameters(by, place=None):
             for n, ((_, kind), value) in enumerate(zip(KEYS[by], values, strict=True))]  # fmt: skip
 
 
-@cache
-def _walked(by, down, assigned, priority, waiting, private, tag, customer, place, blind, by_index, within):
-    """Tickets in the order of the list, ``count`` from ``start`` on; built once for each shape of what is asked.
+@lru_cache(maxsize=512)
+def _walked(by, down, assigned, priority, waiting, private, tag, customer, place, sqlite, by_index, within):
+    """Tickets in the order of the list, ``count`` from ``start`` on; kept for each shape of what is asked.
 
-    ``blind``: ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
+    ``+ 0`` keeps SQLite from entering by team and sorting all it holds. PostgreSQL knows how many there are.
     Where another condition finds few tickets, SQLite must not go through all in their order: ``by_index`` is False.
     """
-    team, stage = (Ticket.team_id + 0, Ticket.stage_id + 0) if blind else (Ticket.team_id, Ticket.stage_id)
+    team, stage = (Ticket.team_id + 0, Ticket.stage_id + 0) if sqlite else (Ticket.team_id, Ticket.stage_id)
     seen = team.in_(bindparam("teams", expanding=True))
     if private:
         seen = or_(seen, and_(team.in_(bindparam("private", expanding=True)), followed_by(Somebody.contact_id)))
-    columns = (Ticket.id, Ticket.last_activity_at) if within else (Ticket.id,)
-    query = select(*columns)
-    if within:  # asked first by SQLite, and soonest
-        query = WITHIN[within](query, blind)
+    query = select(Ticket.id) if within in ("", "all") else select(Ticket.id, Ticket.last_activity_at)
+    if within:  # before the other conditions: SQLite asks in this order
+        query = WITHIN[within](query, sqlite)
     query = query.where(stage.in_(bindparam("stages", expanding=True)), seen)
     if assigned:
         nobody, one = Ticket.assignee_id.is_(None), Ticket.assignee_id == bindparam("assignee")
@@ -331,7 +335,7 @@ def _walked(by, down, assigned, priority, waiting, private, tag, customer, place
         here, there = tuple_(*keys), tuple_(*_place_parameters(by))
         query = query.where(here < there if down else here > there)
     query = query.offset(bindparam("start")).limit(bindparam("count"))
-    if blind and not by_index:
+    if sqlite and not by_index:
         return query.order_by(text(", ".join(f"+tickets.{name} {'DESC' if down else 'ASC'}" for name, _ in KEYS[by])))
     return query.order_by(*((key.desc() if down else key.asc()) for key in keys))
 

@@ -157,7 +157,7 @@ def _row(id, subject, priority, rank, active, created, waiting, team_id, team, s
         "closed" if folded else status, Person(customer, name, email),
         Person(assignee, its_name, its_email) if assignee else None, never, unreminded,
         Closed(*closing) if closing and closing[0] else None,
-        sorted(tags.split(SEPARATOR), key=str.casefold) if tags else [],
+        sorted(tags.split(SEPARATOR)) if tags else [],
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class Tag(Base):
     @classmethod
     def named(cls, names) -> list["Tag"]:
         """The tags of these names, made where they are missing; blank names are left out."""
-        names = list(dict.fromkeys(name.strip()[:40] for name in names if name.strip()))
+        names = list(dict.fromkeys(" ".join(name.split())[:40].rstrip() for name in names if name.strip()))
         known = {tag.name: tag for tag in session.scalars(select(cls).where(cls.name.in_(names)))}
         return [known.get(name) or cls._made(name) for name in names]
 

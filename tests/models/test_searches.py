@@ -174,12 +174,8 @@ def test_what_happened_to_old_tickets_counts_however_new_the_others_are(by, team
     session.commit()
     wanted = sorted(tickets, key=lambda ticket: ticket.last_activity_at, reverse=True)[:3]
 
-    for sample in (
-        1,
-        6,
-        6.25,
-    ):  # times four: not enough of the newest to tell; all of them, not known to be; all of them
-        monkeypatch.setattr("models.candidates.SPARE", sample)
+    for spare in (1, 6, 6.25):  # times four: too few to tell; all of them, not known to be; all of them, and known
+        monkeypatch.setattr("models.candidates.SPARE", spare)
         shown = page_of(agnes, Filters(q="common"), per_page=3).rows
         assert [row.number for row in shown] == [ticket.id for ticket in wanted]
         for sort, expected in (("created", tickets[:3]), ("-created", tickets[:-4:-1])):

@@ -62,8 +62,7 @@ _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT {mo
 _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
-    "SELECT {joined}(CAST(id AS TEXT) || '@' || CAST(changed_at AS TEXT), ' ') AS changes FROM ("
-    "SELECT id, customer_id, team_id, changed_at FROM tickets "
+    "SELECT id, CAST(changed_at AS TEXT) AS changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
     "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
 )
 
@@ -119,10 +118,10 @@ class Board:
         may commit later. Asked before the cards are read, it never is newer than they are.
         """
         followed, values = self._followed()
-        parts, joined = [], "group_concat" if is_sqlite() else "string_agg"
+        parts = []
         for n, id in enumerate([*self.teams, *self.private]):
             seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
-            parts.append(_CHANGED.format(joined=joined, team=id, most=WATCHED, seen=seen))
+            parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
         changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
         shown = [tuple(row) for row in (*self._pipelines, *changed)]
@@ -240,11 +239,11 @@ class Board:
     def _asked(self) -> tuple[str, dict]:
         """What is asked for besides team and stage, as text that follows others, and its values."""
         plain, values = in_columns(self.filters, self.user)
-        further, named = in_relations(self.filters)
+        further = in_relations(self.filters)
         if q := self.filters.q:
             further.append(tickets_found(q, Search(terms_of(q), internal=True)))
         words, more = _in_words(and_(*further)) if further else ("", {})
-        return plain + words, values | more | named
+        return plain + words, values | more
 
     def _of_each(self, teams: dict[int, list[int]], bounds=None) -> tuple[dict[int, list[str]], dict]:
         """{stage: the condition of each team's part}, as text: dozens of parts take longer to build than to run.

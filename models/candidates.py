@@ -241,7 +241,7 @@ class Candidates:
         values = {"stages": list(self.stages), "teams": self.teams, **parameters_of(self.user)}
         values |= {f"p{n}": value for n, value in enumerate(place or ())}
         values |= {"private": self.private} if self.private else {}
-        values |= in_relations(asked)[1]
+        values |= _values_of_relations(asked)
         values |= {"priority": asked.priority} if asked.priority is not None else {}
         return values | ({"assignee": _assignee(asked, self.user)} if asked.assignee not in ("", "none") else {})
 
@@ -260,22 +260,29 @@ def in_columns(asked: Filters, user) -> tuple[str, dict]:
     return sql, values
 
 
-def in_relations(asked: Filters) -> tuple[list, dict]:
-    """What is asked of tags and of the customer: conditions on Ticket with names for the values, and the values."""
+def in_relations(asked: Filters) -> list:
+    """What is asked of tags and of the customer, as conditions on Ticket."""
+    values = _values_of_relations(asked)
+    return list(
+        _in_relations(bool(asked.tag), _customer_by(asked.customer), lambda name: bindparam(name, values[name]))
+    )
+
+
+def _values_of_relations(asked: Filters) -> dict:
     values = {"tag": asked.tag} if asked.tag else {}
     if asked.customer:
         read = {"id": whole_number, "email": str.lower, "name": str.lower}[_customer_by(asked.customer)]
         values["customer"] = read(asked.customer)
-    return list(_in_relations(bool(asked.tag), _customer_by(asked.customer))), values
+    return values
 
 
-def _in_relations(tag: bool, customer: str):
+def _in_relations(tag: bool, customer: str, value=bindparam):
     if tag:
         tagged = select(ticket_tags.c.ticket_id).join(Tag, Tag.id == ticket_tags.c.tag_id)
-        yield Ticket.id.in_(tagged.where(Tag.name == bindparam("tag")))
+        yield Ticket.id.in_(tagged.where(Tag.name == value("tag")))
     if customer:
         known = {"id": Contact.id, "email": Contact.email, "name": func.lower(Contact.name)}[customer]
-        yield Ticket.customer_id.in_(select(Contact.id).where(known == bindparam("customer")))
+        yield Ticket.customer_id.in_(select(Contact.id).where(known == value("customer")))
 
 
 def _customer_by(customer: str) -> str:

@@ -156,3 +156,14 @@ def test_lists_and_boards_lead_to_each_other(page, team):
     assert 'href="/console/tickets/mine/board"' in page("/console/tickets/mine")
     assert 'href="/console/tickets/mine"' in page("/console/tickets/mine/board")
     assert f'href="/console/tickets?team={team.id}&amp;priority=2"' in page(f"/console/teams/{team.id}?priority=2")
+
+
+def test_a_board_is_narrowed_by_words_tag_and_customer_at_once(page, team, printer, carla, paul, agnes):
+    printer.edit(agnes.contact, tags=["red"])
+    other, third = (open_ticket(team, who, "The printer is on fire", "It smokes.") for who in (carla, paul))
+    third.edit(agnes.contact, tags=["red"])
+    session.commit()
+
+    assert numbers(page("/console/tickets/board?q=smokes&tag=red&customer=carla@client.example")) == [printer.id]
+    assert numbers(page(f"/console/teams/{team.id}?q=smokes&tag=red&customer=Paul+Petit")) == [third.id]
+    assert sorted(numbers(page(f"/console/teams/{team.id}?q=smokes&customer={carla.id}"))) == [printer.id, other.id]

@@ -1,6 +1,7 @@
 """The page of a ticket, behind the link and behind My Account alike."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -155,7 +156,7 @@ def test_the_page_says_who_waits_for_whom(door, printer, agent_says):
 def test_the_page_says_when_the_ticket_closes_by_itself(door, team, agent_says):
     team.auto_close, team.auto_close_days = True, 7
     message = agent_says()
-    day = (message.at + timedelta(days=7)).strftime("%B %-d, %Y")
+    day = (message.at + timedelta(days=7)).astimezone(ZoneInfo(team.company.timezone)).strftime("%B %-d, %Y")
 
     assert f"closes on {day} unless you write" in door[0].get(door[1]).text
 

@@ -21,7 +21,7 @@ MOST_COLUMNS = 150  # of all boards together that are merged; with more, the tic
 MOST_OTHERS = 500  # that are looked at one by one beside what a search finds
 MOST_RARE = 1000  # tickets with the same words that are looked at one by one
 MOST_FETCHED = 2000  # tickets with the same words that PostgreSQL looks at one by one, as it reckons
-SPARE = 2  # times as many tickets with the words are looked at as a page shows: some may not fit, or not be seen
+SPARE = 1.8  # times as many tickets with the words are looked at as a page shows: some may not fit, or not be seen
 LARGEST_SAMPLE = 500  # of them
 # The columns that order a list by this word, each with its type; the last one is different for every ticket.
 KEYS = {

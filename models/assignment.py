@@ -163,22 +163,12 @@ class Assigning(Sharing):
         tickets, candidates = self.tickets_to_assign(limit, hold), self.candidates(at)
         return [self._choose(ticket, candidates, at) for ticket in tickets]
 
-    def tickets_to_assign(self, limit=BATCH, hold=False) -> list:
-        """The open tickets that arrived without an assignee, oldest first; held, without those that others hold."""
-        from .ticket import Ticket
-
-        return self._to_assign(Ticket, limit, hold)
-
-    def ids_to_assign(self, limit=BATCH, hold=False) -> list[int]:
-        """The numbers of the same."""
-        from .ticket import Ticket
-
-        return self._to_assign(Ticket.id, limit, hold)
-
-    def _to_assign(self, what, limit, hold) -> list:
+    def tickets_to_assign(self, limit=BATCH, hold=False, numbers=False) -> list:
+        """The open tickets that arrived without an assignee, or their numbers alone, oldest first; held, without those
+        that others hold."""
         from .ticket import Ticket, skip_locked
 
-        query = select(what).where(Ticket.team_id == self.id, waits_for_assignment())
+        query = select(Ticket.id if numbers else Ticket).where(Ticket.team_id == self.id, waits_for_assignment())
         query = query.order_by(Ticket.created_at, Ticket.id).limit(limit)
         return list(session.scalars(skip_locked(query) if hold else query))
 
@@ -258,11 +248,15 @@ def assign_due_batch(at: datetime, limit=BATCH) -> int:
 def held_by_others() -> bool:
     """Whether ``assign_due_batch`` left out a waiting ticket, or a team, because somebody is changing it just now.
 
-    To know, it holds the others until the end of the transaction.
+    To know, it holds the others until the end of the transaction. Never on SQLite, which has one writer at a time.
     """
-    for team_id in [] if is_sqlite() else teams_with_work():
-        team = _hold(team_id)
-        if not team or len(team.ids_to_assign(hold=True)) < len(team.ids_to_assign()):
+    if is_sqlite():
+        return False
+    for team_id in teams_with_work():
+        if (team := _hold(team_id)) is None:
+            return True
+        free, waiting = (team.tickets_to_assign(hold=hold, numbers=True) for hold in (True, False))
+        if len(free) < len(waiting):
             return True
     return False
 

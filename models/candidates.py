@@ -106,21 +106,25 @@ class Candidates:
         if not self.filters.q:
             return self._in_order(start, count, place, down)
         search = Search(self.terms, internal=True, sample=min(int(SPARE * (start + count)), LARGEST_SAMPLE))
-        if self.terms and not self.number:
-            known = guess = None
-            if is_sqlite():
-                known, guess = self._by_the_newest(search, start, count, place, down)
-            if known is None and (far := search.to_read_for(start + count, *(guess or search.guess))):
-                known = self._read_in_order(search, start, count, place, down, far)
-            some = not place and start + count <= search.sample and self._told_by_age(down)
-            if known is None and some and not is_sqlite() and search.looked_at > MOST_FETCHED:
-                known = self._in_a_stretch(search, start, count, down)
-            if known is not None:
-                return known
         if self.number or not self.terms:
             query = self._walk(place, down, by_index=False).where(tickets_found(self.filters.q, search))
             return self._ids(query, start, count, place)
+        known = self._with_frequent_words(search, start, count, place, down)
+        if known is not None:
+            return known
         return self._ids(self._walk(place, down, by_index=False, within="all"), start, count, place, fts=search.fts)
+
+    def _with_frequent_words(self, search, start, count, place, down) -> list[int] | None:
+        """The quickest way to tickets whose words stand in many; None where all that have them are found as soon."""
+        known = guess = None
+        if is_sqlite():
+            known, guess = self._by_the_newest(search, start, count, place, down)
+        if known is None and (far := search.to_read_for(start + count, *(guess or search.guess))):
+            known = self._read_in_order(search, start, count, place, down, far)
+        some = not place and start + count <= search.sample and self._told_by_age(down)
+        if known is None and some and not is_sqlite() and search.looked_at > MOST_FETCHED:
+            known = self._in_a_stretch(search, start, count, down)
+        return known
 
     def _read_in_order(self, search, start, count, place, down, far: int) -> list[int] | None:
         """Those of the first tickets of the list that have the words; None where they are not enough."""

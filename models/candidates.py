@@ -355,7 +355,7 @@ def _of_the(sample, sample_of, last):
     """Those of the newest or oldest tickets with some words; with how many those are, the last, and of how many."""
 
     def narrowed(query, sqlite):
-        some = text(sample if sqlite else sample_of).columns(rowid=Integer).cte("some")
+        some = text(sample if sqlite else sample_of).columns(rowid=Integer).cte("some").prefix_with("MATERIALIZED")
         known, edge = (select(each).select_from(some) for each in (func.count(), last(some.c.rowid)))
         named = (("known", known), ("last", edge), ("every", select(func.max(aliased(Ticket).id))))
         told = (each.scalar_subquery().label(name) for name, each in named)

@@ -2,7 +2,7 @@
 
 import jinja2
 from flask.templating import Environment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from markupsafe import _escape_inner as escape_str  # what ``escape`` does to a str, before it makes a Markup of it
 
 
@@ -11,7 +11,11 @@ def written(value) -> str:
     kind = type(value)
     if kind is Markup:
         return value
-    return escape_str(value) if kind is str else escape(value)
+    if kind is str:
+        return escape_str(value)
+    if kind is int:
+        return str(value)
+    return value.__html__() if hasattr(value, "__html__") else escape_str(str(value))
 
 
 class Template(jinja2.Template):

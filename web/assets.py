@@ -54,9 +54,10 @@ def url_for(endpoint: str, **values) -> str:
 
 def icons_url() -> str:
     """The address of the icon sprite; asked for often, so made once a request and not by url_for."""
-    if "icons_url" not in g:
-        g.icons_url = f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
-    return g.icons_url
+    here = g._get_current_object()
+    if "icons_url" not in here:
+        here.icons_url = f"{request.script_root}/static/icons.svg?v={version('icons.svg')}"
+    return here.icons_url
 
 
 @lru_cache(maxsize=1024)

@@ -43,7 +43,7 @@ def choose_timezone() -> str:
 def language() -> str:
     """The code of the language in force. A page asks for it a hundred times: what is known already is taken."""
     try:
-        return g._flask_babel.babel_locale.language
+        return g._get_current_object()._flask_babel.babel_locale.language
     except (AttributeError, RuntimeError):
         locale = get_locale()
         return locale.language if locale else "en"
@@ -52,7 +52,7 @@ def language() -> str:
 def reader() -> tuple:
     """The reader's time zone and language, in one look."""
     try:
-        known = g._flask_babel
+        known = g._get_current_object()._flask_babel
         return known.babel_tzinfo, known.babel_locale.language
     except (AttributeError, RuntimeError):
         return get_timezone(), language()

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import select
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -11,8 +12,9 @@ from functools import lru_cache
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import Pool
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ session = db.session
 
 PAGES_KEPT_KIB = 16_000  # of a SQLite database in the memory of each connection; its own default is 2,000
 
-# True while a request only reads: SQLite then begins without taking the one write lock.
+# True while a request only reads: SQLite then begins without taking the one write lock, PostgreSQL not before something
+# is locked or written.
 reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -153,7 +156,7 @@ def engine_options(url: str) -> dict:
     secret = {"hide_parameters": True}  # what people wrote has no business in a log (threat model, rule 17)
     if url.startswith("sqlite"):
         return {**secret, "module": sqlite_driver(), "connect_args": {"timeout": 20}}
-    return {**secret, "pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
+    return {**secret, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
 
 
 @event.listens_for(Engine, "connect")
@@ -173,21 +176,50 @@ def _prepare_sqlite(connection, record):
     cursor.close()
 
 
+@event.listens_for(Pool, "checkout")
+def _replace_what_was_cut(connection, record, _proxy):
+    """On a connection that waits, only a server speaks that ends it. The socket knows: to ask the server whether it is
+    still there, as the pool would, takes as long as one of a poll's questions."""
+    if (server := getattr(connection, "pgconn", None)) is not None:
+        spoken = select.poll()
+        spoken.register(server.socket, select.POLLIN)
+        if spoken.poll(0):
+            raise InvalidatePoolError
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection):
     connection.info["only_read"] = True
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
+    elif not reading.get():
+        _stand_together(connection.connection.dbapi_connection, connection)
+    elif not (driver := connection.connection.dbapi_connection).autocommit:
+        # Each question for itself: it sees what is committed by then, within a transaction of PostgreSQL as without.
+        driver.autocommit = connection.info["alone"] = True
+
+
+@event.listens_for(Pool, "checkin")
+def _stand_together(driver, connection):
+    """From here on everything is one transaction, on PostgreSQL too."""
+    if driver is not None and connection.info.pop("alone", False):
+        driver.autocommit = False
 
 
 # What only asks. In doubt it does not: then a transaction ends as it always would.
-_QUESTION = re.compile(r"\s*(?:SELECT|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))", re.DOTALL)
+_QUESTION = re.compile(
+    r"\s*(?:SELECT(?! pg_advisory)|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))", re.DOTALL
+)
+# What asks, and holds what it found until the transaction ends.
+_HOLDS = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)")
 
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _note_what_is_no_question(connection, cursor, statement, *_):
     if not _QUESTION.match(statement):
         connection.info["only_read"] = False
+    if "alone" in connection.info and (not connection.info["only_read"] or _HOLDS.search(statement)):
+        _stand_together(connection.connection.dbapi_connection, connection)
 
 
 @event.listens_for(Session, "after_begin")

@@ -1,10 +1,12 @@
-"""What was only read ends with a commit, so that PostgreSQL keeps its plans; what was written without one is gone."""
+"""What is only read needs no transaction, or ends with a commit, so that PostgreSQL keeps its plans; what is held or
+written begins one, and without a commit is gone."""
 
 import pytest
+from psycopg.pq import TransactionStatus
 from sqlalchemy import insert, select, text
 
 from models import Company, session
-from models.base import plain_rows
+from models.base import db, plain_rows, reading
 from tests.conftest import make_app
 
 
@@ -23,6 +25,14 @@ def names(app) -> list[str]:
         return list(session.scalars(select(Company.name)))
 
 
+@pytest.fixture(params=[True, False], ids=["while reading", "while writing"])
+def begun(request):
+    """The transaction begins as that of a request that only reads, or of one that writes."""
+    before = reading.set(request.param)
+    yield request.param
+    reading.reset(before)
+
+
 @pytest.mark.parametrize(
     "write",
     [
@@ -33,13 +43,30 @@ def names(app) -> list[str]:
         lambda: session.execute(text("WITH one AS (SELECT 1)\nUPDATE companies SET name = 'Other'")),
     ],
 )
-def test_what_was_written_without_a_commit_is_rolled_back(app, write):
+def test_what_was_written_without_a_commit_is_rolled_back(app, write, begun):
     assert names(app) == ["Acme"]
     with app.app_context():
         write()
         assert "Other" in session.scalars(select(Company.name)).all()  # read after it was written
 
     assert names(app) == ["Acme"]
+
+
+def test_what_is_written_after_a_question_is_one_transaction(app, begun):
+    with app.app_context():
+        session.scalar(select(Company)).name = "Other"
+        session.flush()
+        session.rollback()
+        session.scalar(select(Company)).timezone = "Europe/Paris"
+        session.flush()
+        session.scalar(select(Company)).name = "New"
+        session.commit()
+        session.scalar(select(Company)).name = "Late"
+        session.flush()
+
+    with app.app_context():
+        company = session.scalar(select(Company))
+        assert (company.name, company.timezone) == ("New", "Europe/Paris")
 
 
 def test_what_was_not_flushed_is_not_written(app):
@@ -51,9 +78,50 @@ def test_what_was_not_flushed_is_not_written(app):
     assert names(app) == ["Acme"]
 
 
-def test_postgresql_keeps_what_it_prepared(app, kind):
+@pytest.fixture
+def on_postgresql(kind):
     if kind == "sqlite":
-        pytest.skip("SQLite prepares statements for each connection by itself")
+        pytest.skip("SQLite begins without waiting for anybody, and prepares statements by itself")
+
+
+def status() -> TransactionStatus:
+    return session.connection().connection.dbapi_connection.info.transaction_status
+
+
+def test_a_question_begins_no_transaction_of_postgresql(app, on_postgresql, begun):
+    with app.app_context():
+        assert session.scalar(select(Company.name)) == "Acme"
+        assert status() == (TransactionStatus.IDLE if begun else TransactionStatus.INTRANS)
+        session.scalar(text("SELECT pg_advisory_xact_lock(1)"))
+        assert status() == TransactionStatus.INTRANS
+
+
+@pytest.mark.parametrize("how", [{}, {"key_share": True}, {"read": True}, {"read": True, "key_share": True}])
+def test_what_is_held_while_reading_is_held_until_the_end(app, on_postgresql, how):
+    held = select(Company.id).with_for_update(**how)
+    with app.app_context():
+        before = reading.set(True)
+        assert session.scalar(select(Company.id)) == session.scalar(held)
+        with db.engine.connect() as another:
+            assert another.scalar(select(Company.id).with_for_update(skip_locked=True)) is None
+        session.rollback()
+        with db.engine.connect() as another:
+            assert another.scalar(select(Company.id).with_for_update(skip_locked=True))
+        reading.reset(before)
+
+
+def test_a_connection_that_read_is_as_before(app, on_postgresql):
+    with app.app_context():
+        before = reading.set(True)
+        driver = session.connection().connection.dbapi_connection
+        assert driver.autocommit
+        session.remove()
+        reading.reset(before)
+        assert session.connection().connection.dbapi_connection is driver
+        assert not driver.autocommit
+
+
+def test_postgresql_keeps_what_it_prepared(app, on_postgresql, begun):
     for _ in range(8):
         assert names(app) == ["Acme"]
         with app.app_context():

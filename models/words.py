@@ -123,18 +123,33 @@ class _Folds(dict):
 
 _FOLDS = _Folds()
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+# The same for the first 256 letters, of which most texts are made; 0 where it is not one of them again.
+_LATIN = bytes(
+    ord(found) if len(found) == 1 and found < "\u0100" else 0 for found in map(_FOLDS.__getitem__, range(256))
+)
 
 
 def _folded(text: str) -> str:
     """The text as it is looked through: without accents, in lower case."""
-    return (text if text.isascii() else _NOT_ASCII.sub(lambda found: _FOLDS[ord(found[0])], text)).casefold()
+    if text.isascii():
+        return text.lower()
+    try:
+        folded = text.encode("latin-1").translate(_LATIN)
+    except UnicodeEncodeError:
+        folded = b"\0"
+    return folded.decode("latin-1") if 0 not in folded else _folded_by_letters(text)
+
+
+def _folded_by_letters(text: str) -> str:
+    return _NOT_ASCII.sub(lambda found: _FOLDS[ord(found[0])], text).casefold()
 
 
 class Finder:
     """What finds the terms of a search in texts."""
 
     def __init__(self, terms: tuple[Term, ...]):
-        # What a text has that has one of the terms, found sooner than by the pattern.
+        # What a text has that has one of the terms, and where it begins: found sooner than by the pattern.
+        self.needed = {form for term in terms for form in (term.forms if term.single else [max(term.words, key=len)])}
         self.beginnings = {form for term in terms for form in (term.forms if term.single else term.words[:1])}
         # Phrases before the words that they begin with.
         found = sorted((one for term in terms for one in _written(term)), key=len, reverse=True)
@@ -145,7 +160,7 @@ class Finder:
         return self._has_one(_folded(text))
 
     def _has_one(self, folded: str) -> bool:
-        for word in self.beginnings:  # noqa: SIM110 - asked of every message of a page
+        for word in self.needed:  # noqa: SIM110 - asked of every message of a page
             if word in folded:
                 return True
         return False

@@ -1,6 +1,7 @@
 """The same sixty searches, and many random ones, find the same tickets on SQLite and on PostgreSQL."""
 
 import random
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from models.candidates import Candidates
 from models.filters import Filters, Scope
 from models.listing import page_of
 from models.search import Search, matching
-from models.words import beginnings, excerpt, finder, terms_of, words
+from models.words import _folded, beginnings, excerpt, finder, terms_of, words
 
 # Each ticket by a letter: subject, first message, and what colleagues alone read.
 CORPUS = {
@@ -258,3 +259,17 @@ def test_an_excerpt_is_the_stretch_around_the_first_word_that_was_found():
 
 def test_words_are_folded():
     assert words("Été, ŒUVRE ﬁn ２０２６ İstanbul") == ["ete", "œuvre", "fin", "2026", "istanbul"]
+
+
+def test_every_letter_is_looked_through_as_it_is_indexed():
+    for code in (*range(0xD800), *range(0xE000, 0x20000)):
+        written = f"É{chr(code)}"
+        plain = unicodedata.normalize("NFKD", written.casefold())
+        assert _folded(written) == "".join(one for one in plain if not unicodedata.combining(one)).casefold(), hex(code)
+
+
+def test_a_phrase_is_found_by_all_of_its_words():
+    found = excerpt("The printer is new. It is the old printer that stopped.", terms_of('"the old printer"'))
+    assert [piece for piece, hit in found if hit] == ["the old printer"]
+    assert excerpt("The old house has the printer", terms_of('"the old printer"')) == []
+    assert [piece for piece, hit in excerpt("Vos clés", terms_of('"vos cle*"')) if hit] == ["Vos clés"]

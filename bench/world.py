@@ -57,7 +57,7 @@ def fill(tickets: int):
     stages = [stage.id for stage in teams[0].stages]
     team_ids, agent_ids = [team.id for team in teams], [agent.id for agent in agents]
     tags = [tag.id for tag in Tag.named(WORDS[80:100])]
-    agent_contacts, agent_emails = [agent.contact_id for agent in agents], [agent.email for agent in agents]
+    agent_contacts, agent_emails = [agent.contact_id for agent in agents], {agent.id: agent.email for agent in agents}
     session.commit()
     connection = session.connection()
     with without_indexes(connection):
@@ -187,7 +187,7 @@ def messages(row, contacts):
 def events(row, emails):
     yield row[0], row[7], "created", row[3], None, None, ""
     if row[4]:
-        yield row[0], row[7], "assigned", None, None, emails[row[4] % len(emails)], ""
+        yield row[0], row[7], "assigned", None, None, emails[row[4]], ""
 
 
 def search(connection, rows):

@@ -135,7 +135,8 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     opened = request.args.get("open")
     following = ticket.following
     followers = [one.contact for one in following]
-    known = [*followers, *(event.by for event in ticket.events if event.by)]
+    known = [*followers, ticket.customer, *(event.by for event in ticket.events if event.by)]
+    known += [ticket.assignee.contact] if ticket.assignee else []
     return render_template(
         template,
         ticket=ticket,

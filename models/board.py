@@ -62,8 +62,8 @@ _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT {mo
 _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
-    "SELECT id, CAST(changed_at AS TEXT) AS changed_at FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
-    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS tickets{seen}"
+    "SELECT {listed}(id || ' ' || changed_at, ',') FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
+    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS {seen}"
 )
 
 
@@ -118,10 +118,10 @@ class Board:
         may commit later. Asked before the cards are read, it never is newer than they are.
         """
         followed, values = self._followed()
-        parts = []
-        for n, id in enumerate([*self.teams, *self.private]):
-            seen = f" WHERE true{followed}" if n >= len(self.teams) else ""
-            parts.append(f"SELECT * FROM ({_CHANGED.format(team=id, most=WATCHED, seen=seen)}) AS w{n}")  # noqa: S608
+        watched = [(id, "latest") for id in self.teams]
+        watched += [(id, f"tickets WHERE true{followed}") for id in self.private]
+        listed = "group_concat" if is_sqlite() else "string_agg"
+        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, seen=seen) for id, seen in watched]
         changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
         reader = self.user.id, self.user.role, self.user.contact.language
         shown = [tuple(row) for row in (*self._pipelines, *changed)]

@@ -67,8 +67,8 @@ def teams_visible_to(user):
     if not user.internal:
         return false()
     followed = select(TeamFollower.team_id).where(TeamFollower.contact_id == user.contact_id)
-    everyone = () if user.administrator else (or_(Team.visibility.in_(("company", "public")), Team.id.in_(followed)),)
-    return and_(Team.company_id.in_(_companies(user)), *everyone)
+    everyone = or_(Team.visibility == "company", Team.visibility == "public", Team.id.in_(followed))
+    return and_(Team.company_id.in_(_companies(user)), *([] if user.administrator else [everyone]))
 
 
 def tickets_visible_to(user):

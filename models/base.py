@@ -93,9 +93,11 @@ def _ids(table: str, ones: list, count: int):
 def plain_rows(statement, values: dict) -> list:
     """The rows of a statement that asks for columns and no objects: as the session's own, without its preparations.
 
-    It may be SQL with ``:names``, which is read once for each wording.
+    It may be SQL with ``:names``, which is read once for each wording; without values it goes as it is.
     """
     session.flush()
+    if isinstance(statement, str) and not values:
+        return session.connection().exec_driver_sql(statement).all()
     statement = _read(statement) if isinstance(statement, str) else statement
     return session.connection().execute(statement, values).all()
 

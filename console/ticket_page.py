@@ -74,12 +74,18 @@ class Moment:
 
 
 class Names:
-    """The history keeps addresses, which outlive names; whoever has a name is called by it."""
+    """The history keeps addresses, which outlive names; whoever has a name is called by it.
 
-    def __init__(self, people, events):
+    ``people`` are called by theirs wherever their address stands, others only where we wrote it; of those, ``others``
+    are loaded already.
+    """
+
+    def __init__(self, people, events, others=()):
         self.of = {one.email: one.name for one in people}
         told = " ".join(words for event in events for words in _people_told(event) if words and "@" in words)
-        if unknown := {address.lower() for address in ADDRESS.findall(told)} - set(self.of):
+        told_of = {address.lower() for address in ADDRESS.findall(told)}
+        self.of |= {one.email: one.name for one in others if one.email in told_of}
+        if unknown := told_of - set(self.of):
             self.of.update(plain_rows(_names(), {"addresses": list(unknown)}))
 
     def __call__(self, words: str) -> str:
@@ -135,8 +141,8 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
     opened = request.args.get("open")
     following = ticket.following
     followers = [one.contact for one in following]
-    known = [*followers, ticket.customer, *(event.by for event in ticket.events if event.by)]
-    known += [ticket.assignee.contact] if ticket.assignee else []
+    known = [*followers, *(event.by for event in ticket.events if event.by)]
+    loaded = [ticket.customer, *([ticket.assignee.contact] if ticket.assignee else [])]
     return render_template(
         template,
         ticket=ticket,
@@ -144,7 +150,7 @@ def render(ticket, template="console/ticket.html", told=None, **forms) -> str:
         followers=followers,
         stage_options=stage_names(ticket.team_id),
         assignee_options=_assignees(ticket) if opened == "assignee" else None,
-        named=Names(known, ticket.events),
+        named=Names(known, ticket.events, loaded),
         mails=by_mail(ticket, followers),
         priority_options=PRIORITIES,
         sees_team=me().sees(ticket.team),

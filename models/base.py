@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.pq import ExecStatus
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
@@ -37,8 +38,9 @@ session = db.session
 
 PAGES_KEPT_KIB = 16_000  # of a SQLite database in the memory of each connection; its own default is 2,000
 
-# True while a request only reads: SQLite then begins without taking the one write lock, PostgreSQL not before something
-# is locked or written.
+# True while a request only reads. SQLite then begins without taking the one write lock. On PostgreSQL each question
+# stands alone, outside of any transaction, and sees what is committed by then, as it would within one; what writes or
+# holds something begins the transaction.
 reading: ContextVar[bool] = ContextVar("reading", default=False)
 
 
@@ -97,7 +99,7 @@ def plain_rows(statement, values: dict) -> list:
     """
     session.flush()
     if isinstance(statement, str) and not values:
-        return session.connection().exec_driver_sql(statement).all()
+        return session.connection().exec_driver_sql(statement, execution_options={"no_parameters": True}).all()
     statement = _read(statement) if isinstance(statement, str) else statement
     return session.connection().execute(statement, values).all()
 
@@ -178,15 +180,31 @@ def _prepare_sqlite(connection, record):
     cursor.close()
 
 
+LONGEST_UNASKED_SECONDS = 30
+
+
 @event.listens_for(Pool, "checkout")
 def _replace_what_was_cut(connection, record, _proxy):
-    """On a connection that waits, only a server speaks that ends it. The socket knows: to ask the server whether it is
-    still there, as the pool would, takes as long as one of a poll's questions."""
-    if (server := getattr(connection, "pgconn", None)) is not None:
-        spoken = select.poll()
-        spoken.register(server.socket, select.POLLIN)
-        if spoken.poll(0):
-            raise InvalidatePoolError
+    """A server that ends a connection says so, and the socket tells it without asking. One that was lost says nothing:
+    whatever rested for long is asked, which is a round trip."""
+    if (server := getattr(connection, "pgconn", None)) is None:
+        return
+    spoken = select.poll()
+    spoken.register(server.socket, select.POLLIN)
+    long_ago = time.monotonic() - LONGEST_UNASKED_SECONDS
+    lost = spoken.poll(0) or (record.info.get("rests_since", long_ago) < long_ago and not _answers(server))
+    if lost:
+        raise InvalidatePoolError
+
+
+def _answers(server) -> bool:
+    return server.exec_(b"").status == ExecStatus.EMPTY_QUERY
+
+
+@event.listens_for(Pool, "checkin")
+def _rest(connection, record):
+    record.info["rests_since"] = time.monotonic()
+    _stand_together(connection, record)
 
 
 @event.listens_for(Engine, "begin")
@@ -194,34 +212,41 @@ def _begin(connection):
     connection.info["only_read"] = True
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN" if reading.get() else "BEGIN IMMEDIATE")
-    elif not reading.get():
-        _stand_together(connection.connection.dbapi_connection, connection)
-    elif not (driver := connection.connection.dbapi_connection).autocommit:
-        # Each question for itself: it sees what is committed by then, within a transaction of PostgreSQL as without.
-        driver.autocommit = connection.info["alone"] = True
+        return
+    driver = connection.connection.dbapi_connection
+    if not reading.get():
+        _stand_together(driver, connection)
+    elif not driver.autocommit and "isolation_level" not in connection.get_execution_options():
+        driver.autocommit = True
+        connection.info["alone"] = True
 
 
-@event.listens_for(Pool, "checkin")
-def _stand_together(driver, connection):
+def _stand_together(driver, holder):
     """From here on everything is one transaction, on PostgreSQL too."""
-    if driver is not None and connection.info.pop("alone", False):
+    if driver is not None and holder.info.pop("alone", False):
         driver.autocommit = False
 
 
-# What only asks. In doubt it does not: then a transaction ends as it always would.
-_QUESTION = re.compile(
-    r"\s*(?:SELECT(?! pg_advisory)|BEGIN|EXPLAIN|WITH(?!.*\b(?:INSERT|UPDATE|DELETE|MERGE)\b))", re.DOTALL
+_ASKS = re.compile(r"\s*(?:SELECT|BEGIN|EXPLAIN|WITH)\b", re.IGNORECASE)
+# What asks as well, and writes or holds something until the transaction ends.
+_DOES = re.compile(
+    r"\b(?:INSERT|UPDATE|DELETE|MERGE|INTO|FOR\s+(?:KEY\s+)?SHARE|pg_(?:try_)?advisory\w*|set_config)\b", re.IGNORECASE
 )
-# What asks, and holds what it found until the transaction ends.
-_HOLDS = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|KEY SHARE|SHARE)")
+
+
+@lru_cache(maxsize=512)
+def _only_asks(statement: str) -> bool:
+    """In doubt it does not: then a transaction begins, and ends as it always would."""
+    return bool(_ASKS.match(statement)) and not _DOES.search(statement)
 
 
 @event.listens_for(Engine, "before_cursor_execute")
-def _note_what_is_no_question(connection, cursor, statement, *_):
-    if not _QUESTION.match(statement):
+def _note_what_is_no_question(connection, cursor, statement, parameters, context, *_):
+    asks = _only_asks(statement)
+    if not asks:
         connection.info["only_read"] = False
-    if "alone" in connection.info and (not connection.info["only_read"] or _HOLDS.search(statement)):
-        _stand_together(connection.connection.dbapi_connection, connection)
+    if "alone" in connection.info and not (asks and not context.execution_options.get("stream_results")):
+        _stand_together(connection.connection.dbapi_connection, connection)  # rows that are fetched bit by bit, too
 
 
 @event.listens_for(Session, "after_begin")

@@ -63,7 +63,7 @@ _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 _CHANGED = (
     "SELECT {listed}(id || ' ' || changed_at, ',') FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
-    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS {seen}"
+    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS {name}{where}"
 )
 
 
@@ -118,11 +118,11 @@ class Board:
         may commit later. Asked before the cards are read, it never is newer than they are.
         """
         followed, values = self._followed()
-        watched = [(id, "latest") for id in self.teams]
-        watched += [(id, f"tickets WHERE true{followed}") for id in self.private]
         listed = "group_concat" if is_sqlite() else "string_agg"
-        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, seen=seen) for id, seen in watched]
-        changed = plain_rows(" UNION ALL ".join(parts), values) if parts else []
+        whole, some = {"name": "latest", "where": ""}, {"name": "tickets", "where": f" WHERE true{followed}"}
+        watched = [(id, whole) for id in self.teams] + [(id, some) for id in self.private]
+        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, **seen) for id, seen in watched]
+        changed = [row for some in _slices(parts) for row in plain_rows(" UNION ALL ".join(some), values)]
         reader = self.user.id, self.user.role, self.user.contact.language
         shown = [tuple(row) for row in (*self._pipelines, *changed)]
         seen = reader, shown, int(time.time() / STALE_SECONDS)

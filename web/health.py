@@ -50,7 +50,7 @@ def metrics():
 
 def _database() -> bool:
     try:
-        session.execute(text("select 1"))
+        session.execute(text("SELECT 1"))
     except SQLAlchemyError:
         session.rollback()
         return False

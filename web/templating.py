@@ -21,7 +21,7 @@ def written(value) -> str:
         return escape_str(value)
     if kind is int:
         return str(value)
-    return value.__html__() if hasattr(value, "__html__") else escape_str(str(value))
+    return str(value.__html__()) if hasattr(value, "__html__") else escape_str(str(value))
 
 
 class Template(jinja2.Template):

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select, update
 
-from models import ColumnFold, Stage, Tag, Ticket, make_team, open_ticket, session
+from models import ColumnFold, Stage, Tag, Team, Ticket, make_team, open_ticket, session
 from models.base import now
 from models.board import fold_column
 from models.stage import order_stages
@@ -167,3 +167,11 @@ def test_ages_do_not_stand_still_on_a_board_where_nothing_happens(look, monkeypa
     monkeypatch.setattr("models.board.STALE_SECONDS", 1e-6)
 
     assert look() == 200
+
+
+def test_a_desk_may_have_more_teams_than_sqlite_joins(look, team, company, arthur):
+    values = {"company_id": company.id, "visibility": "company", "description": ""}
+    session.add_all(Team(name=f"Team {n}", slug=f"team-{n}", **values) for n in range(501))
+    session.commit()
+    assert look("/console/tickets/board") == 200
+    assert look("/console/tickets/board") == 304

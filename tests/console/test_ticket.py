@@ -4,7 +4,8 @@ from io import BytesIO
 
 import pytest
 
-from models import Message, make_team, session
+from console.ticket_page import Names
+from models import Event, Message, make_team, session
 from models.outbox import Delivery
 from tests.test_addresses import PNG
 
@@ -239,6 +240,20 @@ def test_history_says_what_a_rule_did_in_the_reader_s_words(desk, printer, agnes
         "No activity for 7 days.",
     ):
         assert words in page
+
+
+def test_an_address_that_somebody_wrote_is_not_turned_into_a_name(printer, agnes, queries):
+    told = [
+        Event(kind="assigned", to=agnes.email),
+        Event(kind="contact_attempt", why=f"<{printer.customer.email}> is old"),
+    ]
+    people = [printer.customer, agnes.contact]
+    with queries() as seen:
+        named = Names([], told, people)
+
+    assert not seen
+    assert named(f"from {agnes.email}") == "from Agnes"
+    assert named(f"550 {printer.customer.email} is unknown") == f"550 {printer.customer.email} is unknown"
 
 
 def test_the_whole_story_stands_on_the_page(desk, printer):

@@ -3,7 +3,7 @@ written begins one, and without a commit is gone."""
 
 import pytest
 from psycopg.pq import TransactionStatus
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
 from models import Company, session
 from models.base import db, plain_rows, reading
@@ -94,6 +94,51 @@ def test_a_question_begins_no_transaction_of_postgresql(app, on_postgresql, begu
         assert status() == (TransactionStatus.IDLE if begun else TransactionStatus.INTRANS)
         session.scalar(text("SELECT pg_advisory_xact_lock(1)"))
         assert status() == TransactionStatus.INTRANS
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pg_try_advisory_xact_lock(5)",
+        "SELECT 1,\npg_advisory_xact_lock(5)",
+        "select id from companies\nfor update",
+        "SELECT id FROM companies FOR KEY SHARE",
+        "SELECT set_config('lock_timeout', '1s', true)",
+        "SELECT id INTO TEMPORARY known FROM companies",
+        "with gone as (delete from companies returning id) select id from gone",
+        "EXPLAIN ANALYZE DELETE FROM companies",
+    ],
+)
+def test_what_writes_or_holds_begins_a_transaction_of_postgresql(app, on_postgresql, statement):
+    with app.app_context():
+        before = reading.set(True)
+        assert session.scalar(select(Company.name)) == "Acme"
+        session.execute(text(statement))
+        assert status() == TransactionStatus.INTRANS
+        session.remove()
+        reading.reset(before)
+    assert names(app) == ["Acme"]
+
+
+def test_an_asked_isolation_is_kept_while_reading(app, on_postgresql, begun):
+    count = select(func.count()).select_from(Company)
+    with app.app_context(), db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as still:
+        assert still.scalar(count) == 1
+        session.add(Company(name="Other"))
+        session.commit()
+        assert still.scalar(count) == 1
+        assert session.scalar(count) == 2
+
+
+def test_rows_can_be_fetched_bit_by_bit(app, begun):
+    with app.app_context():
+        assert session.scalar(select(Company.name)) == "Acme"
+        assert list(session.scalars(select(Company.name).execution_options(yield_per=10))) == ["Acme"]
+
+
+def test_sql_without_values_goes_as_it_is(app):
+    with app.app_context():
+        assert plain_rows("SELECT 5 % 3, '%%', 'a:b', 'a\\:b'", {}) == [(2, "%%", "a:b", "a\\:b")]
 
 
 @pytest.mark.parametrize("how", [{}, {"key_share": True}, {"read": True}, {"read": True, "key_share": True}])

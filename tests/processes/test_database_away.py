@@ -10,7 +10,7 @@ import pytest
 from flask_migrate import upgrade
 from sqlalchemy import create_engine, text
 
-from models import Company, Contact, Delivery, Ticket, User, make_team, session
+from models import Company, Contact, Delivery, Ticket, User, base, make_team, session
 from models.base import db
 from models.templates_shipped import ship_all
 from tests.conftest import make_app
@@ -90,3 +90,20 @@ def test_connections_that_were_cut_cost_no_answer(desk):
             assert another.scalar(text(f"SELECT count(pg_terminate_backend(pid)) {others}")) == 1
             until(lambda: another.scalar(text(f"SELECT count(*) {others}")) == 0)
             assert ask("/helpdesk/support", data=FORM).status_code == answered
+
+
+def test_what_rested_for_long_is_asked_before_it_is_used(desk, monkeypatch):
+    with desk.app_context():
+        lost = session.connection().connection.dbapi_connection
+        session.remove()
+        asked = []
+        monkeypatch.setattr(base, "_answers", lambda server: asked.append(server) or server is not lost.pgconn)
+        assert session.connection().connection.dbapi_connection is lost
+        session.remove()
+        assert not asked
+        monkeypatch.setattr(base, "LONGEST_UNASKED_SECONDS", 0)
+        assert session.connection().connection.dbapi_connection is not lost
+        assert asked == [lost.pgconn]
+        monkeypatch.undo()
+        assert base._answers(session.connection().connection.dbapi_connection.pgconn)
+        session.remove()

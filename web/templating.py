@@ -35,8 +35,8 @@ class Template(jinja2.Template):
 
 
 class Calling(Context):
-    """Calls a function as Jinja does, which asks four times what it wants to be given. A page calls two hundred; most are
-    ``_``, which wants to know whether it writes HTML."""
+    """Calls a function as Jinja does, which asks four times what it wants to be given. A page calls two hundred; most
+    calls are of ``_``, which wants to know whether it writes HTML."""
 
     def call(__self, __obj, *args, **kwargs):
         wanted = __obj.__dict__.get("jinja_pass_arg") if type(__obj) is FunctionType else OTHER

@@ -76,7 +76,7 @@ def bare_app(engine):
 
     @app.get("/<int:rows>")
     def page(rows):
-        before = reading.set(engine.dialect.name == "sqlite")  # on PostgreSQL in a transaction, as SQLAlchemy by itself
+        before = reading.set(engine.dialect.name == "sqlite")  # on PostgreSQL in a transaction
         try:
             with engine.connect() as connection:
                 return render_template("rows.html", rows=connection.execute(text(RAW), {"rows": rows}).all())
@@ -139,7 +139,9 @@ def pages(app) -> list[Page]:
         ("my ticket", CUSTOMER, f"/my/tickets/{own}", own, 0),
     )
     address = db.engine.url.render_as_string(hide_password=False)
-    bare = bare_app(create_engine(address, **engine_options(address))).test_client()  # with connections of its own
+    # With connections of its own, used as people use those of PostgreSQL: asked whether they live, in a transaction.
+    options = engine_options(address) | {"pool_pre_ping": True}
+    bare = bare_app(create_engine(address, **options)).test_client()
     clients = {email: signed_in(app, email) for email in (AGENT, CUSTOMER)}
     return [
         Page(name, address, clients[email], bare, rows_of(clients[email], address, mark) - heads)

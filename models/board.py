@@ -119,14 +119,14 @@ class Board:
         """
         followed, values = self._followed()
         listed = "group_concat" if is_sqlite() else "string_agg"
-        whole, some = {"name": "latest", "where": ""}, {"name": "tickets", "where": f" WHERE true{followed}"}
-        watched = [(id, whole) for id in self.teams] + [(id, some) for id in self.private]
-        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, **seen) for id, seen in watched]
+        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, name="latest", where="") for id in self.teams]
+        seen = {"name": "tickets", "where": f" WHERE true{followed}"}  # as the condition on them calls them
+        parts += [_CHANGED.format(listed=listed, team=id, most=WATCHED, **seen) for id in self.private]
         changed = [row for some in _slices(parts) for row in plain_rows(" UNION ALL ".join(some), values)]
         reader = self.user.id, self.user.role, self.user.contact.language
         shown = [tuple(row) for row in (*self._pipelines, *changed)]
-        seen = reader, shown, int(time.time() / STALE_SECONDS)
-        return hashlib.blake2b(repr(seen).encode(), digest_size=12).hexdigest()
+        marked = reader, shown, int(time.time() / STALE_SECONDS)
+        return hashlib.blake2b(repr(marked).encode(), digest_size=12).hexdigest()
 
     def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
         """The columns with their first cards; ``shown`` is how many of a stage somebody has before them already."""

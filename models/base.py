@@ -12,6 +12,7 @@ from functools import lru_cache
 from flask_sqlalchemy import SQLAlchemy
 from psycopg.pq import ExecStatus
 from sqlalchemy import DateTime, MetaData, TypeDecorator, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -105,6 +106,13 @@ def plain_rows(statement, values: dict) -> list:
 
 
 _read = lru_cache(maxsize=128)(text)
+
+
+def in_words(statement, **how) -> tuple[str, dict]:
+    """A statement as text for ``plain_rows``, and its values; ``how`` is what SQLAlchemy calls ``compile_kwargs``."""
+    dialect = sqlite.dialect if is_sqlite() else postgresql.psycopg2.dialect  # which writes no casts
+    compiled = statement.compile(dialect=dialect(paramstyle="named"), compile_kwargs=how)
+    return str(compiled), dict(compiled.params)
 
 
 def now() -> datetime:

@@ -1,15 +1,12 @@
 """The board: the tickets of a team, of somebody, or all they see, in columns by stage. Placing cards: placing.py."""
 
-import hashlib
-import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from .access import NotVisible
-from .base import add_unless_there, is_sqlite, plain_rows, session
+from .base import add_unless_there, in_words, is_sqlite, plain_rows, session
 from .candidates import Place, in_columns, in_relations, tickets_found
 from .closing_rule import ClosingRule
 from .filters import LARGEST_ID, Filters, Scope
@@ -24,9 +21,7 @@ from .words import terms_of
 CARDS = 30  # shown per column, and as many more with each step down
 MOST_CARDS = 300  # of one column at once
 MOST_COUNTED = 1000  # of a column; more are "1,000+": a count must not cost more than the cards
-WATCHED = 20  # of a team: the tickets that changed last
 PLACE = ("priority", "rank", "id")  # what orders the cards of a column, the highest first
-STALE_SECONDS = 600  # ages and names of people grow old without a ticket changing
 
 
 @dataclass
@@ -61,10 +56,6 @@ class Column:
 _COUNT = "SELECT {stage} AS stage, count(*) AS tickets FROM ({tickets} LIMIT {most}) AS c{n}"
 _BEST = "SELECT * FROM ({cards} ORDER BY priority DESC, rank DESC, id DESC LIMIT {most}) AS {name}"
 _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
-_CHANGED = (
-    "SELECT {listed}(id || ' ' || changed_at, ',') FROM (SELECT id, customer_id, team_id, changed_at FROM tickets "
-    "WHERE team_id = {team} AND changed_at IS NOT NULL ORDER BY changed_at DESC LIMIT {most}) AS {name}{where}"
-)
 
 
 @cache
@@ -109,24 +100,6 @@ class Board:
     def stages(self) -> set[int]:
         """The columns there are."""
         return {row.id for row in self._pipelines}
-
-    @cached_property
-    def mark(self) -> str:
-        """Another one as soon as anything on the board changed, whoever wrote it; two queries.
-
-        It is made of the tickets that changed last, not of the latest moment alone: a transaction that began earlier
-        may commit later. Asked before the cards are read, it never is newer than they are.
-        """
-        followed, values = self._followed()
-        listed = "group_concat" if is_sqlite() else "string_agg"
-        parts = [_CHANGED.format(listed=listed, team=id, most=WATCHED, name="latest", where="") for id in self.teams]
-        seen = {"name": "tickets", "where": f" WHERE true{followed}"}  # as the condition on them calls them
-        parts += [_CHANGED.format(listed=listed, team=id, most=WATCHED, **seen) for id in self.private]
-        changed = [row for some in _slices(parts) for row in plain_rows(" UNION ALL ".join(some), values)]
-        reader = self.user.id, self.user.role, self.user.contact.language
-        shown = [tuple(row) for row in (*self._pipelines, *changed)]
-        marked = reader, shown, int(time.time() / STALE_SECONDS)
-        return hashlib.blake2b(repr(marked).encode(), digest_size=12).hexdigest()
 
     def columns(self, shown: dict[int, int] | None = None) -> list[Column]:
         """The columns with their first cards; ``shown`` is how many of a stage somebody has before them already."""
@@ -285,10 +258,8 @@ def _rule(team, stages: list[Column], named: set) -> ClosingRule:
 
 def _in_words(condition) -> tuple[str, dict]:
     """A condition on Ticket as text, and its values."""
-    dialect = sqlite.dialect if is_sqlite() else postgresql.psycopg2.dialect  # which writes no casts
-    words = {"render_postcompile": True}
-    compiled = select(Ticket.id).where(condition).compile(dialect=dialect(paramstyle="named"), compile_kwargs=words)
-    return f" AND ({str(compiled).partition('WHERE ')[2]})", dict(compiled.params)
+    words, values = in_words(select(Ticket.id).where(condition), render_postcompile=True)
+    return f" AND ({words.partition('WHERE ')[2]})", values
 
 
 @cache

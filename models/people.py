@@ -134,10 +134,8 @@ class User(Seeing, UserMixin, Base):
     @classmethod
     def from_login(cls, value: str) -> "User | None":
         """The active user whom this login cookie still names, or None."""
-        number, _, key = value.partition(".")
-        if not number.isdecimal() or len(number) > 9:
-            return None
-        user = session.scalars(_signed_in(), {"id": int(number)}).unique().one_or_none()
+        number, key = login_parts(value)
+        user = session.scalars(_signed_in(), {"id": number}).unique().one_or_none() if number else None
         return user if user and user.active and secrets.compare_digest(user.login_key, key) else None
 
     @classmethod
@@ -189,6 +187,12 @@ class User(Seeing, UserMixin, Base):
                 return at
             at = back
         return None
+
+
+def login_parts(login: str) -> tuple[int | None, str]:
+    """The number of a user and their key, as ``User.get_id`` writes them; None for a number that nobody has."""
+    number, _, key = login.partition(".")
+    return int(number) if number.isdecimal() and len(number) <= 9 else None, key
 
 
 @cache

@@ -80,10 +80,17 @@ def _extensions(app):
     user_logged_in.connect(_note_the_hour, app)
 
 
+def login_in_force() -> str:
+    """What the cookie says of who is signed in; empty where it says nothing, or said it too long ago."""
+    return "" if _is_over() else session.get("_user_id", "")
+
+
+def _is_over() -> bool:
+    return time.time() - session.get("since", 0) > ABSOLUTE_END.total_seconds()
+
+
 def _user(login: str) -> User | None:
-    if g.get("without_database") or time.time() - session.get("since", 0) > ABSOLUTE_END.total_seconds():
-        return None
-    return User.from_login(login)
+    return None if g.get("without_database") or _is_over() else User.from_login(login)
 
 
 def _note_the_hour(app, user, **_kept):

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from console.exports import written
 from models import Company, Contact, Message, Team, Ticket, User, make_team, merge, open_ticket, session
 from models.audience import losing_access, who_can_see
 from models.base import db, now
 from models.board import Board
+from models.board_mark import board_mark
 from models.candidates import all_of
 from models.closing import TicketClosed
 from models.follower import StillNeeded, TicketFollower
@@ -284,6 +285,7 @@ class World:
                 assert {ticket.id for ticket in Listing.asked(user, asked).tickets()} == mine
         for number, ticket in enumerate(self.tickets):
             self.check_people(number, ticket)
+            self.check_watching(number, ticket)
 
     def numbers(self, tickets) -> set[int]:
         return {self.tickets[n].id for n in tickets}
@@ -317,6 +319,27 @@ class World:
         by_rule = {contact for contact, ways in named.items() if not {"link", "merged"}.issuperset(ways)}
         assert {self.contacts.index(contact) for contact in by_rule} == seeing
 
+    def check_watching(self, number, ticket):
+        """A board says that a ticket changed to whom of us it shows the ticket, and is there for who sees the team."""
+        boards = {None: None, **{team.id: n for n, team in enumerate(self.teams)}}
+
+        def marks():
+            return {
+                (who, board): board_mark(user.get_id(), id)
+                for who, user in enumerate(self.users)
+                for id, board in boards.items()
+            }
+
+        before = marks()
+        session.execute(update(Ticket).where(Ticket.id == ticket.id).values(changed_at=now()))
+        after, home = marks(), self.oracle.tickets[number][0]
+        seeing = {who for who in range(5) if self.oracle.sees(who, number)}
+        told = {(who, None) for who in seeing} | {(who, home) for who in seeing if self.oracle.sees_team(who, home)}
+        assert {one for one in before if after[one] != before[one]} == told
+        watching = {(who, None) for who in range(5) if who not in self.oracle.inactive}
+        watching |= {(who, n) for who in range(5) for n in range(TEAMS) if self.oracle.sees_team(who, n)}
+        assert {one for one, mark in before.items() if mark} == watching
+
 
 def exported(user, numbers) -> set[int]:
     """The numbers of the tickets in the file that this user gets who asks for these."""
@@ -325,7 +348,9 @@ def exported(user, numbers) -> set[int]:
 
 
 @pytest.fixture
-def worlds(app, request):
+def worlds(app, request, monkeypatch):
+    monkeypatch.setattr("models.board_mark.STALE_SECONDS", 10**12)  # a world may be tried at any minute of the hour
+
     @settings(
         max_examples=2000 if request.config.getoption("--full") else 30,
         deadline=None,

@@ -91,7 +91,8 @@ def signed_in(app, email):
     with app.app_context():
         login = User.by_email(email).get_id()
     with client.session_transaction() as cookie:
-        cookie.update({"_user_id": login, "_fresh": True, "since": int(time.time())})
+        now = int(time.time())
+        cookie.update({"_user_id": login, "_fresh": True, "_permanent": True, "since": now, "used": now})
     return client
 
 

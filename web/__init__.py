@@ -21,6 +21,9 @@ from .typed import Request
 
 # SESSION_DAYS without a request end a login; so does this long in all (threat model, rule 25).
 ABSOLUTE_END = timedelta(days=90)
+# A request prolongs a login that was not for so long. Were the cookie in each answer, a look at the board that is under
+# way while somebody chooses a company would undo the choice.
+PROLONGED_SECONDS = 3600
 
 
 class Nobody(AnonymousUserMixin):
@@ -59,6 +62,7 @@ def _cookies(app):
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,
     )
 
 
@@ -90,11 +94,14 @@ def _is_over() -> bool:
 
 
 def _user(login: str) -> User | None:
-    return None if g.get("without_database") or _is_over() else User.from_login(login)
+    user = None if g.get("without_database") or _is_over() else User.from_login(login)
+    if user and time.time() - session.get("used", 0) > PROLONGED_SECONDS:
+        session["used"] = int(time.time())
+    return user
 
 
 def _note_the_hour(app, user, **_kept):
-    session["since"] = int(time.time())
+    session["since"] = session["used"] = int(time.time())
     session.permanent = True
 
 

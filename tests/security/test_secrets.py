@@ -103,6 +103,17 @@ class TestLogins:
         with time_machine.travel(now() + app.config["PERMANENT_SESSION_LIFETIME"] + timedelta(minutes=1)):
             assert client.get("/my/tickets").status_code == 303
 
+    def test_a_login_in_use_goes_on(self, client, carlas_login):
+        client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})
+        for days in (10, 20, 30):
+            with time_machine.travel(now() + timedelta(days=days)):
+                assert client.get("/my/tickets").status_code == 200
+
+    def test_not_each_answer_carries_the_cookie_or_one_would_undo_what_another_chose(self, client, carlas_login):
+        client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})
+        client.get("/my/tickets")  # which says who is signed in, once
+        assert "Set-Cookie" not in client.get("/my/tickets").headers
+
     def test_the_cookie_is_ours_alone(self, client, carlas_login):
         answer = client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})
         (cookie,) = [value for value in answer.headers.getlist("Set-Cookie") if value.startswith("guichet=")]

@@ -40,7 +40,7 @@ def board_mark(login: str, team: int | None = None, focus: int | None = None) ->
     if not rows or not secrets.compare_digest(rows[0].login_key, key) or (team and not rows[0].whole):
         return None
     shown = [row for row in rows if row.company_id == focus] or rows
-    marked = number, [tuple(row)[1:] for row in shown], int(time.time() / STALE_SECONDS)  # without the key
+    marked = number, [(row.whole, row.words, row.changed) for row in shown], int(time.time() / STALE_SECONDS)
     return hashlib.blake2b(repr(marked).encode(), digest_size=12).hexdigest()
 
 
@@ -63,22 +63,23 @@ def _watched(_kind_of_database: bool, one_team: bool) -> tuple[str, dict]:
     theirs = Team.company_id.in_(mine)
     if one_team:
         theirs &= Team.id == select(literal_column(":team", Integer)).scalar_subquery()
+    words = _words(User.role, Contact.language, Team.id, Team.name, Team.visibility, Team.changed_at, _stages())
     near = (
-        select(User.login_key, User.role, Contact.language, Team.id, Team.name, Team.company_id, Team.visibility,
-               Team.changed_at, whole.label("whole"), _stages().label("stages"))
+        select(User.login_key, Team.id, Team.company_id, Team.visibility, whole.label("whole"), words.label("words"))
         .join_from(User, Contact, Contact.id == User.contact_id)
         .outerjoin(Team, theirs)
         .where(User.id == _Reader.id, User.active, User.role.in_(INTERNAL))
         .offset(0)  # kept apart: the databases would look twice who sees what
         .subquery("near")
-    )  # fmt: skip
+    )
     changed = case((near.c.whole, _changed(near)), (near.c.visibility == "private", _changed(near, followed=True)))
-    return in_words(select(near, changed.label("changed")).order_by(near.c.id), literal_binds=True)
+    rows = select(near.c.login_key, near.c.company_id, near.c.whole, near.c.words, changed.label("changed"))
+    return in_words(rows.order_by(near.c.id), literal_binds=True)
 
 
 def _stages():
     """The columns of a team as one text, with what the reader folded."""
-    folder = func.coalesce(ColumnFold.user_id, 0).label("folder")
+    folder = ColumnFold.user_id.label("folder")
     stages = (
         select(Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status, folder)
         .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
@@ -109,5 +110,8 @@ def _changed(near, followed=False):
 
 def _listed(source):
     """All values of all rows, in a row."""
-    words = reduce(lambda said, more: said + BETWEEN + more, (cast(column, String) for column in source.c))
-    return select(func.aggregate_strings(words, BETWEEN)).select_from(source)
+    return select(func.aggregate_strings(_words(*source.c), BETWEEN)).select_from(source)
+
+
+def _words(*values):
+    return reduce(lambda said, more: said + BETWEEN + more, (func.coalesce(cast(one, String), "") for one in values))

@@ -237,6 +237,18 @@ def test_who_may_not_see_a_ticket_hears_nothing_of_its_changes(look, company, ca
     assert look(address) == 200
 
 
+def test_a_team_that_one_follows_no_longer_is_another_board(look, company, carla, arthur):
+    secret = make_team("Board of directors", "directors", company, visibility="private")
+    secret.add_follower(arthur.contact)
+    open_ticket(secret, carla, "Take-over", "Hush.").add_follower(arthur.contact)
+    session.commit()
+    look("/console/tickets/board")
+    secret.remove_follower(arthur.contact)
+    session.commit()
+
+    assert look("/console/tickets/board") == 200
+
+
 def test_the_mark_goes_along_with_the_page_and_after_a_move(look, printer, team, sign_in, arthur):
     page = sign_in(arthur).get(f"/console/teams/{team.id}").text
     mark = page.partition('data-mark="')[2].partition('"')[0]

@@ -110,7 +110,7 @@ def load(environ=os.environ) -> dict:
         "MAX_UPLOAD_FILES": whole(environ, "MAX_UPLOAD_FILES", 10, 0, 100),
         "MAX_ATTACHMENT_BYTES": whole(environ, "MAX_ATTACHMENT_BYTES", 20_000_000, 1_000, 2_000_000_000),
         "FORM_LIMIT": rate(environ, "FORM_LIMIT", "600 per hour"),
-        "PERMANENT_SESSION_LIFETIME": timedelta(days=days),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=days, hours=1),  # prolonged once an hour (web/__init__.py)
         "REMEMBER_COOKIE_DURATION": timedelta(days=days),
         "HELPDESK_NAME": environ.get("HELPDESK_NAME") or "Guichet",
         "TIMEZONE": timezone(environ, "TIMEZONE", "UTC"),

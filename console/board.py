@@ -2,10 +2,11 @@
 
 from functools import cached_property
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, g, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 
 from models import Team, session
+from models.access import NotVisible
 from models.base import now
 from models.board import Board, fold_column
 from models.board_mark import board_mark
@@ -36,8 +37,10 @@ class Shown(Board):
         kept = {name: getattr(asked, name) for name in NARROWED_BY}
         if which == "mine":
             kept["assignee"] = "me"
-        # Asked before anything that is shown is read: never newer than that.
-        self.mark = board_mark(me().get_id(), self.place.get("id"), me().focus)
+        # Asked before what is shown is read: never newer than that.
+        self.mark = g.get("board_mark") or board_mark(me().get_id(), self.place.get("id"), me().focus)
+        if self.mark is None:
+            raise NotVisible
         super().__init__(me(), None if which in PAGES else int(which), Filters(**kept))
 
     @cached_property
@@ -98,14 +101,17 @@ def my_board():
 
 
 @bp.before_app_request  # of the app, since those of the console load the reader
-def look_again():
-    """Answer a look at an unchanged board: one query finds the reader as well. What changed takes the usual way."""
-    if request.endpoint not in BOARDS or not request.if_none_match or not asked_by_htmx() or "after" in request.args:
+def look_first():
+    """Ask for the mark of a board before all else, even before the reader is loaded: one query finds them as well.
+
+    A look that knows the mark is answered 304; whatever else takes the usual way.
+    """
+    if request.endpoint not in BOARDS or request.method not in ("GET", "HEAD") or "after" in request.args:
         return None
-    mark = board_mark(login_in_force(), request.view_args.get("id"), cookie.get("company"))
-    if mark is None or not request.if_none_match.contains_weak(mark):
-        return None
-    return "", 304, {"ETag": f'W/"{mark}"'}
+    g.board_mark = mark = board_mark(login_in_force(), request.view_args.get("id"), cookie.get("company"))
+    if asked_by_htmx() and request.if_none_match.is_weak(mark):
+        return "", 304, {"ETag": f'W/"{mark}"'}
+    return None
 
 
 def _page(shown):

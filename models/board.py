@@ -62,7 +62,7 @@ _CARDS = "SELECT stage_id, id, priority, rank FROM tickets WHERE {here}"
 def _pipeline(role):
     """The stages of a team, if somebody of this role sees its board, with what they folded; built once."""
     return (
-        select(Team.id.label("team_id"), Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded,
+        select(Team.id.label("team_id"), Stage.id, Stage.name, Stage.description, Stage.folded,
                Stage.status, ColumnFold.user_id.label("folder"))
         .join_from(team_stages, Stage, Stage.id == team_stages.c.stage_id)
         .join(Team, Team.id == team_stages.c.team_id)

@@ -40,7 +40,7 @@ def board_mark(login: str, team: int | None = None, focus: int | None = None) ->
     if not rows or not secrets.compare_digest(rows[0].login_key, key) or (team and not rows[0].whole):
         return None
     shown = [row for row in rows if row.company_id == focus] or rows
-    marked = number, [(row.whole, row.words, row.changed) for row in shown], int(time.time() / STALE_SECONDS)
+    marked = number, [tuple(row)[1:] for row in shown], int(time.time() / STALE_SECONDS)  # without the key
     return hashlib.blake2b(repr(marked).encode(), digest_size=12).hexdigest()
 
 
@@ -57,24 +57,26 @@ class _Reader(Somebody):
 
 @cache
 def _watched(_kind_of_database: bool, one_team: bool) -> tuple[str, dict]:
-    """The reader, as many times as they have teams, beside what may change on the boards of those."""
+    """The reader beside each team of their companies, and what may change on its board; a company without teams is one
+    row, too."""
     whole = case(*((User.role == role, teams_visible_to(_Reader(role))) for role in INTERNAL), else_=false())
-    mine = select(user_companies.c.company_id).where(user_companies.c.user_id == _Reader.id)
-    theirs = Team.company_id.in_(mine)
+    company = user_companies.c.company_id
+    teams = Team.company_id == company
     if one_team:
-        theirs &= Team.id == select(literal_column(":team", Integer)).scalar_subquery()
-    words = _words(User.role, Contact.language, Team.id, Team.name, Team.visibility, Team.changed_at, _stages())
+        teams &= Team.id == select(literal_column(":team", Integer)).scalar_subquery()
+    words = _words(User.role, Contact.language, Team.id, Team.changed_at, _stages())
     near = (
-        select(User.login_key, Team.id, Team.company_id, Team.visibility, whole.label("whole"), words.label("words"))
+        select(User.login_key, company, Team.id, Team.visibility, whole.label("whole"), words.label("words"))
         .join_from(User, Contact, Contact.id == User.contact_id)
-        .outerjoin(Team, theirs)
+        .outerjoin(user_companies, user_companies.c.user_id == User.id)
+        .join(Team, teams, isouter=not one_team)
         .where(User.id == _Reader.id, User.active, User.role.in_(INTERNAL))
         .offset(0)  # kept apart: the databases would look twice who sees what
         .subquery("near")
     )
     changed = case((near.c.whole, _changed(near)), (near.c.visibility == "private", _changed(near, followed=True)))
     rows = select(near.c.login_key, near.c.company_id, near.c.whole, near.c.words, changed.label("changed"))
-    return in_words(rows.order_by(near.c.id), literal_binds=True)
+    return in_words(rows.order_by(near.c.company_id, near.c.id), literal_binds=True)
 
 
 def _stages():

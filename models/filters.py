@@ -84,7 +84,7 @@ def _pipelines_near(role):
     mine = select(user_companies.c.company_id).where(user_companies.c.user_id == somebody.id)
     whole = teams_visible_to(somebody).label("whole")
     near = select(Team.id.label("team_id"), Team.name.label("team"), Team.company_id, Team.visibility, whole,
-                  Team.changed_at, Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status,
+                  Stage.id, Stage.name, Stage.description, Stage.folded, Stage.status,
                   ColumnFold.user_id.label("folder"))  # fmt: skip
     near = near.outerjoin(team_stages, team_stages.c.team_id == Team.id)
     near = near.outerjoin(Stage, Stage.id == team_stages.c.stage_id).where(Team.company_id.in_(mine))
@@ -99,7 +99,7 @@ class Scope:
         found = plain_rows(_pipelines_near(user.role), parameters_of(user)) if user.active else []
         names, private, self.columns = {}, {}, []  # a column is a stage of one team
         for row in found:
-            team, name, company, visibility, whole, _changed, stage, *_ = row
+            team, name, company, visibility, whole, stage, *_ = row
             if (not whole and visibility != "private") or user.focus not in (None, company):
                 continue
             (names if whole else private)[team] = name

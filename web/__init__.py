@@ -21,8 +21,8 @@ from .typed import Request
 
 # SESSION_DAYS without a request end a login; so does this long in all (threat model, rule 25).
 ABSOLUTE_END = timedelta(days=90)
-# A request prolongs a login that was not for so long. Were the cookie in each answer, a look at the board that is under
-# way while somebody chooses a company would undo the choice.
+# A login that was not prolonged for so long is, by a page or a change. What a page fetches by itself prolongs nothing;
+# nor does its answer, with a cookie of a moment ago, undo what somebody chose meanwhile.
 PROLONGED_SECONDS = 3600
 
 
@@ -86,7 +86,7 @@ def _extensions(app):
 
 def login_in_force() -> str:
     """What the cookie says of who is signed in; empty where it says nothing, or said it too long ago."""
-    return "" if _is_over() else session.get("_user_id", "")
+    return "" if _is_over() else session.get("_user_id") or ""
 
 
 def _is_over() -> bool:
@@ -95,7 +95,8 @@ def _is_over() -> bool:
 
 def _user(login: str) -> User | None:
     user = None if g.get("without_database") or _is_over() else User.from_login(login)
-    if user and time.time() - session.get("used", 0) > PROLONGED_SECONDS:
+    by_hand = request.method not in trust.SAFE_METHODS or not asked_by_htmx()
+    if user and by_hand and time.time() - session.get("used", 0) > PROLONGED_SECONDS:
         session["used"] = int(time.time())
     return user
 

@@ -109,10 +109,24 @@ class TestLogins:
             with time_machine.travel(now() + timedelta(days=days)):
                 assert client.get("/my/tickets").status_code == 200
 
-    def test_not_each_answer_carries_the_cookie_or_one_would_undo_what_another_chose(self, client, carlas_login):
+    def test_what_a_page_fetches_by_itself_keeps_no_login(self, client, team, agnes):
+        client.post("/login", data={"email": agnes.email, "password": "correct horse battery"})
+        address, answers = f"/console/teams/{team.id}", []
+        for days in (0, 7, 13, 15):
+            with time_machine.travel(now() + timedelta(days=days)):
+                answers.append(client.get(address, headers={"HX-Request": "true"}).status_code)
+
+        assert answers == [200, 200, 200, 401]
+
+    def test_the_cookie_comes_once_an_hour_or_one_answer_would_undo_what_another_chose(self, client, carlas_login):
         client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})
         client.get("/my/tickets")  # which says who is signed in, once
-        assert "Set-Cookie" not in client.get("/my/tickets").headers
+        came = []
+        for minutes in (0, 50, 70, 100):
+            with time_machine.travel(now() + timedelta(minutes=minutes)):
+                came.append("Set-Cookie" in client.get("/my/tickets").headers)
+
+        assert came == [False, False, True, False]
 
     def test_the_cookie_is_ours_alone(self, client, carlas_login):
         answer = client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})

@@ -65,6 +65,13 @@ def test_a_login_that_ended_watches_nothing(what, look, arthur, monkeypatch):
     assert look(known_only=True) == 401
 
 
+def test_a_login_that_ends_while_the_board_is_made_sees_none(arthurs, team, monkeypatch):
+    monkeypatch.setattr("console.board.board_mark", lambda *asked: None)
+    address = f"/console/teams/{team.id}"
+
+    assert [arthurs.get(address, headers=headers).status_code for headers in ({}, HTMX)] == [404, 404]
+
+
 def test_a_customer_watches_nothing(look, team, arthur):
     assert look() == 304
     arthur.role = "portal"  # and the login goes on

@@ -109,6 +109,13 @@ class TestLogins:
             with time_machine.travel(now() + timedelta(days=days)):
                 assert client.get("/my/tickets").status_code == 200
 
+    def test_a_login_lasts_as_long_as_is_said_however_lately_it_was_prolonged(self, client, carlas_login):
+        client.post("/login", data={"email": carlas_login.email, "password": "correct horse battery"})
+        client.get("/my/tickets")  # which says who is signed in, once
+        for since in (timedelta(minutes=59), timedelta(days=14, minutes=58)):
+            with time_machine.travel(now() + since):
+                assert client.get("/my/tickets").status_code == 200
+
     def test_what_a_page_fetches_by_itself_keeps_no_login(self, client, team, agnes):
         client.post("/login", data={"email": agnes.email, "password": "correct horse battery"})
         address, answers = f"/console/teams/{team.id}", []

@@ -37,7 +37,7 @@ class Shown(Board):
         kept = {name: getattr(asked, name) for name in NARROWED_BY}
         if which == "mine":
             kept["assignee"] = "me"
-        # Asked before what is shown is read: never newer than that.
+        # Asked by look_first or, after a change, now: before what is shown is read, so that it never is newer.
         self.mark = g.get("board_mark") or board_mark(me().get_id(), self.place.get("id"), me().focus)
         if self.mark is None:
             raise NotVisible
